@@ -1,0 +1,397 @@
+//! Booking: the form and what becomes of it.
+
+use std::collections::HashMap;
+
+use http::StatusCode;
+use shared::booking::rules::HOLD;
+use shared::booking::store::{Desk, Wish};
+use shared::booking::{Booking, Contact, Failure, IdempotencyKey, Refusal};
+use shared::event::AddressProof;
+use shared::organization::Occasion;
+use shared::personal::{EmailAddress, Note, PersonName, Phone, Unfit};
+use shared::slot::{Slot, SlotId};
+use shared::vault::LinkPurpose;
+use shared::web::incoming::from_form;
+use shared::web::{Fault, FieldProblem, Kind, Reply};
+
+use super::{appointment, browse, event_path, times};
+use crate::Visit;
+use crate::pages::{BookPage, BookTime, Field, PageHead, PendingPage, WayBack};
+use crate::replies::{fault, fault_shape, head, page};
+use crate::wire::{BookShape, ErrorShape, MadeShape, PendingShape, SlotShape};
+use crate::words::{self, Reader};
+
+/// How many near times a refusal offers.
+const MOST_NEAR: usize = 5;
+
+#[utoipa::path(
+    get,
+    path = "/{organization}/{event}/book",
+    tag = "Booking",
+    summary = "The form to book a time; as JSON, the time itself",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+        ("event" = String, Path, description = "The event's name in addresses"),
+        ("slot" = String, Query, description = "The id of the time"),
+    ),
+    responses(
+        (status = 200, description = "The time", body = SlotShape),
+        (status = 400, description = "A value cannot be used", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
+pub(crate) async fn form(visit: &Visit<'_>) -> Result<Reply, Fault> {
+    let occasion = visit.occasion().await?;
+    let wanted = visit.incoming.query("slot").ok_or_else(|| {
+        Fault::field("slot", "Please choose a time first.")
+    })?;
+    let id = SlotId::parse(wanted).ok_or_else(Fault::not_found)?;
+    let slots = browse::of_day(visit, &occasion, id.day, Some(id.resource)).await?;
+    let slot = slots.iter().find(|slot| slot.id == id).ok_or_else(Fault::not_found)?;
+    let zone = &occasion.event().zone;
+    if !visit.incoming.wants_page() {
+        return Ok(Reply::json(StatusCode::OK, &SlotShape::of(slot, zone, visit.now)));
+    }
+    let typed = Typed { key: fresh_key(visit)?, fields: HashMap::new() };
+    let refused = if slot.start <= visit.now {
+        Some(Refusal::Past)
+    } else if shared::slot::rules::left(slot, visit.now) == 0 {
+        Some(Refusal::Taken)
+    } else {
+        None
+    };
+    match refused {
+        None => Ok(form_page(visit, &occasion, slot, &typed, None, None)),
+        Some(refusal) => {
+            let near = nearest(visit, &occasion, id).await?;
+            let fault = words::refusal(refusal, zone, Reader::Stranger);
+            Ok(form_page(visit, &occasion, slot, &typed, Some(&fault), Some(near)))
+        }
+    }
+}
+
+#[utoipa::path(
+    post,
+    path = "/{organization}/{event}/bookings",
+    tag = "Booking",
+    summary = "Book a time",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+        ("event" = String, Path, description = "The event's name in addresses"),
+        ("Idempotency-Key" = String, Header, description = "16 to 64 letters, digits, - or _, fresh for each booking"),
+    ),
+    request_body = BookShape,
+    responses(
+        (status = 201, description = "Booked", body = MadeShape),
+        (status = 202, description = "The seat is held; the link in the mail confirms", body = PendingShape),
+        (status = 400, description = "A value cannot be used", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 409, description = "Taken, closed, begun or in the way; with the nearest free times", body = ErrorShape),
+        (status = 413, description = "More than 64 KB", body = ErrorShape),
+        (status = 415, description = "Neither JSON nor a form", body = ErrorShape),
+        (status = 422, description = "The idempotency key belongs to another request", body = ErrorShape),
+        (status = 429, description = "Too many bookings without proof of an address; see Retry-After", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
+pub(crate) async fn book(visit: &Visit<'_>) -> Result<Reply, Fault> {
+    let occasion = visit.occasion().await?;
+    if visit.incoming.is_form() && visit.incoming.wants_page() {
+        return book_by_form(visit, &occasion).await;
+    }
+    let key = visit.incoming.header("idempotency-key").and_then(IdempotencyKey::parse);
+    let (shape, key) = if visit.incoming.is_form() {
+        let (typed, shape) = read_form(visit)?;
+        (shape, key.or_else(|| IdempotencyKey::parse(&typed.key)))
+    } else {
+        (visit.incoming.typed::<BookShape>()?, key)
+    };
+    let key = key.ok_or_else(|| {
+        Fault::field(
+            "Idempotency-Key",
+            "Send a header Idempotency-Key with 16 to 64 letters, digits, - or _, fresh for each booking.",
+        )
+    })?;
+    let wish = wish(visit, &occasion, &shape, key)?;
+    match make(visit, &occasion, &wish).await {
+        Ok(booking) if occasion.event().address_proof == AddressProof::After => {
+            Ok(Reply::json(StatusCode::CREATED, &made(visit, &occasion, &booking)))
+        }
+        Ok(_) => Ok(Reply::json(StatusCode::ACCEPTED, &PendingShape { pending: true })),
+        Err((refused, slots)) => {
+            let zone = &occasion.event().zone;
+            let near = slots.map(|slots| {
+                slots.iter().map(|slot| SlotShape::of(slot, zone, visit.now)).collect()
+            });
+            Ok(fault_shape(&refused, near))
+        }
+    }
+}
+
+async fn book_by_form(visit: &Visit<'_>, occasion: &Occasion) -> Result<Reply, Fault> {
+    let back = || WayBack { text: "Choose a time again".into(), path: event_path(occasion) };
+    let (typed, shape) = match read_form(visit) {
+        Ok(read) => read,
+        // A missing field of the person's is said at that field; anything else
+        // was not typed by a person, and a page of its own says so.
+        Err(refused) => match typed_only(visit) {
+            Some(typed) => {
+                return said_at_fields(visit, occasion, &typed, refused).await;
+            }
+            None => return Ok(fault(&visit.incoming, &refused, Some(occasion.organization()), Some(back()))),
+        },
+    };
+    let Some(key) = IdempotencyKey::parse(&typed.key) else {
+        let refused = Fault::new(Kind::Invalid, "The form was incomplete. Please choose a time again.");
+        return Ok(fault(&visit.incoming, &refused, Some(occasion.organization()), Some(back())));
+    };
+    let wish = match wish(visit, occasion, &shape, key) {
+        Ok(wish) => wish,
+        Err(refused) if refused.kind == Kind::NotFound => return Err(refused),
+        Err(refused) => return said_at_fields(visit, occasion, &typed, refused).await,
+    };
+    match make(visit, occasion, &wish).await {
+        Ok(booking) if occasion.event().address_proof == AddressProof::After => {
+            let path = booking_path(occasion, &booking);
+            Ok(Reply::see_other(&format!("{path}?done=booked")))
+        }
+        Ok(booking) => {
+            let shown = PendingPage {
+                head: PageHead::new(Some(head(occasion.organization()))),
+                appointment: appointment(occasion, booking.slot, booking.start, booking.end),
+                minutes: u32::try_from(HOLD.as_mins()).unwrap_or(15),
+                event_path: event_path(occasion),
+            };
+            Ok(page(StatusCode::ACCEPTED, &shown))
+        }
+        Err((refused, near)) => {
+            let slots = browse::of_day(visit, occasion, wish.slot.day, Some(wish.slot.resource)).await?;
+            match slots.iter().find(|slot| slot.id == wish.slot) {
+                Some(slot) if refused.kind == Kind::Conflict => {
+                    // A form that was refused may be sent again with another
+                    // time: that is another request.
+                    let typed = Typed { key: fresh_key(visit)?, ..typed };
+                    Ok(form_page(visit, occasion, slot, &typed, Some(&refused), near))
+                }
+                _ => Ok(fault(&visit.incoming, &refused, Some(occasion.organization()), Some(back()))),
+            }
+        }
+    }
+}
+
+/// What a form held, to be shown again.
+struct Typed {
+    key: String,
+    fields: HashMap<String, String>,
+}
+
+fn typed_only(visit: &Visit<'_>) -> Option<Typed> {
+    let mut fields = visit.incoming.form().ok()?;
+    let key = fields.remove("key")?;
+    let known = ["slot", "name", "email", "phone", "note"];
+    let usable = fields.keys().all(|name| known.contains(&name.as_str())) && fields.contains_key("slot");
+    usable.then_some(Typed { key, fields })
+}
+
+fn read_form(visit: &Visit<'_>) -> Result<(Typed, BookShape), Fault> {
+    let mut fields = visit.incoming.form()?;
+    let key = fields.remove("key").unwrap_or_default();
+    let shape = from_form(fields.clone())?;
+    Ok((Typed { key, fields }, shape))
+}
+
+async fn said_at_fields(
+    visit: &Visit<'_>,
+    occasion: &Occasion,
+    typed: &Typed,
+    refused: Fault,
+) -> Result<Reply, Fault> {
+    // A form that lacks several fields hears of all of them at once.
+    let refused = match contact(&typed.fields) {
+        Err(problems) => Fault::fields(problems),
+        Ok(_) => refused,
+    };
+    let id = typed.fields.get("slot").and_then(|id| SlotId::parse(id)).ok_or_else(Fault::not_found)?;
+    let slots = browse::of_day(visit, occasion, id.day, Some(id.resource)).await?;
+    let slot = slots.iter().find(|slot| slot.id == id).ok_or_else(Fault::not_found)?;
+    Ok(form_page(visit, occasion, slot, typed, Some(&refused), None))
+}
+
+/// Reads what the person said about themselves, or everything that is wrong with it.
+fn contact(fields: &HashMap<String, String>) -> Result<Contact, Vec<FieldProblem>> {
+    let mut problems = Vec::new();
+    let said = |name: &str| fields.get(name).map_or("", String::as_str);
+    let name = checked(&mut problems, "name", PersonName::parse(said("name")));
+    let email = checked(&mut problems, "email", EmailAddress::parse(said("email")));
+    let phone = optional(&mut problems, "phone", Phone::parse(said("phone")));
+    let note = optional(&mut problems, "note", Note::parse(said("note")));
+    match (name, email) {
+        (Some(name), Some(email)) if problems.is_empty() => Ok(Contact { name, email, phone, note }),
+        _ => Err(problems),
+    }
+}
+
+fn checked<T>(problems: &mut Vec<FieldProblem>, field: &str, value: Result<T, Unfit>) -> Option<T> {
+    value
+        .map_err(|unfit| problems.push(FieldProblem { field: field.to_owned(), message: unfit.to_string() }))
+        .ok()
+}
+
+fn optional<T>(problems: &mut Vec<FieldProblem>, field: &str, value: Result<T, Unfit>) -> Option<T> {
+    match value {
+        Err(Unfit::Empty) => None,
+        other => checked(problems, field, other),
+    }
+}
+
+fn wish(
+    visit: &Visit<'_>,
+    occasion: &Occasion,
+    shape: &BookShape,
+    key: IdempotencyKey,
+) -> Result<Wish, Fault> {
+    let mut fields = HashMap::from([
+        ("name".to_owned(), shape.name.clone()),
+        ("email".to_owned(), shape.email.clone()),
+    ]);
+    for (name, value) in [("phone", &shape.phone), ("note", &shape.note)] {
+        if let Some(value) = value {
+            fields.insert(name.to_owned(), value.clone());
+        }
+    }
+    let contact = contact(&fields).map_err(Fault::fields)?;
+    // An id that reads as none is as unknown as one that names nothing.
+    let slot = SlotId::parse(&shape.slot).ok_or_else(Fault::not_found)?;
+    Ok(Wish { slot, contact, key, network: visit.network(occasion) })
+}
+
+/// Books; a refusal comes with the nearest free times where another time would help.
+async fn make(
+    visit: &Visit<'_>,
+    occasion: &Occasion,
+    wish: &Wish,
+) -> Result<Booking, (Fault, Option<Vec<Slot>>)> {
+    let desk = Desk {
+        service: &visit.function.service,
+        allowances: &visit.function.allowances,
+        occasion,
+        now: visit.now,
+    };
+    match desk.book(wish).await {
+        Ok(booking) => Ok(booking),
+        Err(Failure::Trouble(trouble)) => Err((trouble.into(), None)),
+        Err(Failure::Refused(refusal)) => {
+            let fault = words::refusal(refusal, &occasion.event().zone, Reader::Stranger);
+            if !matches!(refusal, Refusal::Taken | Refusal::Past | Refusal::InTheWay(_)) {
+                return Err((fault, None));
+            }
+            match nearest(visit, occasion, wish.slot).await {
+                Ok(near) => Err((fault, Some(near))),
+                Err(trouble) => Err((trouble, None)),
+            }
+        }
+    }
+}
+
+/// The free times nearest to one that cannot be had: of its day, or of the
+/// next day that has any.
+pub(crate) async fn nearest(
+    visit: &Visit<'_>,
+    occasion: &Occasion,
+    wanted: SlotId,
+) -> Result<Vec<Slot>, Fault> {
+    let today = occasion.event().zone.day(visit.now);
+    let later = occasion.event().days.iter().copied().filter(|day| *day >= today && *day != wanted.day);
+    for day in std::iter::once(wanted.day).chain(later) {
+        let slots = browse::of_day(visit, occasion, day, None).await?;
+        let near = shared::slot::rules::nearest(&slots, wanted, visit.now, MOST_NEAR);
+        if !near.is_empty() {
+            return Ok(near);
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// The path of a booking's own page.
+pub(crate) fn booking_path(occasion: &Occasion, booking: &Booking) -> String {
+    let link = occasion.keys().link(LinkPurpose::Manage, booking.id, booking.link_version);
+    format!("/{}/bookings/{link}", occasion.organization().web_name)
+}
+
+fn made(visit: &Visit<'_>, occasion: &Occasion, booking: &Booking) -> MadeShape {
+    let zone = &occasion.event().zone;
+    let address = &visit.function.service.settings.public_address;
+    MadeShape {
+        id: booking.id.to_string(),
+        slot: booking.slot.to_string(),
+        start: zone.rfc3339(booking.start),
+        end: zone.rfc3339(booking.end),
+        zone: zone.name().to_owned(),
+        manage_url: format!("{address}{}", booking_path(occasion, booking)),
+    }
+}
+
+fn fresh_key(visit: &Visit<'_>) -> Result<String, Fault> {
+    let mut bytes = [0; 16];
+    visit
+        .function
+        .service
+        .chance
+        .fill(&mut bytes)
+        .map_err(|cause| Fault::from(shared::trouble::Trouble::from(cause)))?;
+    Ok(shared::ids::to_text(&bytes))
+}
+
+fn form_page(
+    visit: &Visit<'_>,
+    occasion: &Occasion,
+    slot: &Slot,
+    typed: &Typed,
+    refused: Option<&Fault>,
+    near: Option<Vec<Slot>>,
+) -> Reply {
+    let field = |name: &str, limit: usize| Field {
+        value: typed.fields.get(name).cloned().unwrap_or_default(),
+        error: refused.and_then(|fault| {
+            let found = fault.fields.iter().find(|problem| problem.field == name);
+            found.map(|problem| problem.message.clone())
+        }),
+        limit,
+    };
+    let event = occasion.event();
+    let at_a_field = refused.is_some_and(|fault| fault.kind == Kind::Invalid);
+    let taken = near.is_some();
+    let mut day_path = event_path(occasion);
+    day_path.push_str(&format!("?day={}", slot.id.day));
+    let shown = BookPage {
+        head: PageHead::new(Some(head(occasion.organization()))),
+        event: event.name.clone(),
+        event_path: day_path,
+        appointment: appointment(occasion, slot.id, slot.start, slot.end),
+        time: match near {
+            Some(near) => BookTime::Taken { nearest: times::near(occasion, &near) },
+            None => BookTime::Free { slot: slot.id.to_string() },
+        },
+        action: format!("{}/bookings", event_path(occasion)),
+        key: typed.key.clone(),
+        refusal: refused
+            .filter(|fault| !at_a_field && !(taken && fault.message == TAKEN))
+            .map(|fault| fault.message.clone()),
+        name: field("name", PersonName::LONGEST),
+        email: field("email", EmailAddress::LONGEST),
+        phone: field("phone", 40),
+        note: field("note", Note::LONGEST),
+        privacy_path: format!("/{}/privacy", occasion.organization().web_name),
+        proof_minutes: (event.address_proof == AddressProof::Before)
+            .then(|| u32::try_from(HOLD.as_mins()).unwrap_or(15)),
+    };
+    let status = refused.map_or(StatusCode::OK, |fault| fault.kind.status());
+    // A page that was asked for is found, whatever it has to say.
+    let asked = visit.incoming.method == http::Method::GET;
+    page(if asked { StatusCode::OK } else { status }, &shown)
+}
+
+/// What the page itself says when a time is taken.
+const TAKEN: &str = "This time was just taken.";

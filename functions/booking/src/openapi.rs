@@ -1,0 +1,51 @@
+//! The description of the routes for programs, made from the same types that
+//! they send and get.
+
+use std::sync::LazyLock;
+
+use http::StatusCode;
+use shared::web::Reply;
+use utoipa::OpenApi;
+
+use crate::handlers::{book, browse, link};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Kept",
+        description = "Appointments of schools, clinics and other organizations. Every route answers a browser with a page and a program with JSON: HTML only where Accept names text/html.",
+        license(name = "AGPL-3.0-or-later", identifier = "AGPL-3.0-or-later")
+    ),
+    paths(
+        description,
+        browse::front,
+        browse::asset,
+        browse::organization,
+        browse::privacy,
+        browse::event,
+        browse::slots,
+        book::form,
+        book::book,
+        link::confirm_page,
+        link::confirm,
+        link::booking,
+        link::calendar,
+        link::cancel,
+        link::move_page,
+        link::move_to,
+    )
+)]
+struct Description;
+
+static DESCRIPTION: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(Description::openapi);
+
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    tag = "Looking",
+    summary = "This description",
+    responses((status = 200, description = "OpenAPI 3.1"))
+)]
+pub(crate) fn description() -> Reply {
+    Reply::json(StatusCode::OK, &*DESCRIPTION)
+}

@@ -1,0 +1,66 @@
+//! Behind the link of a booking.
+
+use askama::Template;
+
+use super::{Appointment, PageHead};
+
+/// A booking's own page, behind its link.
+#[derive(Debug, Clone, Template)]
+#[template(path = "booking.html")]
+pub struct BookingPage {
+    /// What stands around the page.
+    pub head: PageHead,
+    /// The event's name.
+    pub event: String,
+    /// The event's page.
+    pub event_path: String,
+    /// What is booked.
+    pub appointment: Appointment,
+    /// Who comes.
+    pub person: String,
+    /// What was written to the other side.
+    pub note: Option<String>,
+    /// How it stands.
+    pub state: BookingState,
+    /// What has just been done.
+    pub news: Option<BookingNews>,
+    /// Why the last attempt was refused.
+    pub refusal: Option<String>,
+}
+
+impl BookingPage {
+    /// Whether it no longer lies ahead.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        !matches!(self.state, BookingState::Booked { .. })
+    }
+}
+
+/// How a booking stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BookingState {
+    /// It lies ahead.
+    Booked {
+        /// The page to move it, while that is allowed.
+        move_path: Option<String>,
+        /// Where cancelling goes, while that is allowed.
+        cancel_action: Option<String>,
+        /// The calendar file.
+        calendar_path: String,
+    },
+    /// It was cancelled.
+    Cancelled,
+    /// It is over.
+    Past,
+}
+
+/// What has just been done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BookingNews {
+    /// It was booked.
+    Booked,
+    /// It was moved.
+    Moved,
+    /// It was cancelled.
+    Cancelled,
+}

@@ -1,0 +1,152 @@
+//! The functions, in this process: each with the environment that the template
+//! gives it, a service of its own, and Lambda's time limit.
+
+use crate::error::StartError;
+use crate::template::{self, Names, Template};
+use booking::Booking;
+use lambda_http::request::LambdaRequest;
+use lambda_http::tower::Service as _;
+use lambda_http::{Adapter, Context, LambdaEvent, service_fn};
+use notify::{MailSettings, Notify};
+use serde_json::Value;
+use shared::ambient::{Clock, SystemChance};
+use shared::service::Service;
+use shared::settings::Settings;
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What every function's clients are made of.
+pub(crate) struct Surroundings {
+    pub(crate) dynamo: aws_sdk_dynamodb::Client,
+    pub(crate) keys: aws_sdk_kms::Client,
+    pub(crate) mail: aws_sdk_ses::Client,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) names: Names,
+}
+
+/// A function that can be called.
+pub(crate) struct Hosted {
+    name: String,
+    timeout: Duration,
+    code: Code,
+}
+
+enum Code {
+    Booking(Arc<Booking>),
+    Notify(Arc<Notify>),
+}
+
+/// A call that gave no reply.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CallError {
+    #[error("the time limit passed")]
+    TimedOut,
+    #[error("the function crashed: {0}")]
+    Crashed(String),
+    #[error("the function does not take this event: {0}")]
+    Unreadable(String),
+}
+
+impl Hosted {
+    /// Makes the function that the template describes.
+    pub(crate) fn new(
+        template: &Template,
+        function: &template::Function,
+        surroundings: &Surroundings,
+    ) -> Result<Self, StartError> {
+        let environment = template.environment(&function.name, &surroundings.names)?;
+        let refused = |problem: shared::settings::SettingError| StartError::Environment {
+            function: function.name.clone(),
+            problem: problem.to_string(),
+        };
+        let service = || service(&environment, surroundings).map_err(refused);
+        let code = match function.code.as_str() {
+            "booking" => Code::Booking(Arc::new(Booking::new(service()?))),
+            "notify" => {
+                let settings = MailSettings::from_variables(|name| environment.get(name).cloned())
+                    .map_err(refused)?;
+                let mail = surroundings.mail.clone();
+                Code::Notify(Arc::new(Notify::new(service()?, mail, settings)))
+            }
+            other => {
+                return Err(StartError::NoCode {
+                    file: template.file.clone(),
+                    function: function.name.clone(),
+                    code: other.to_owned(),
+                });
+            }
+        };
+        Ok(Self { name: function.name.clone(), timeout: function.timeout, code })
+    }
+
+    /// The logical id.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Calls it with an API Gateway event and returns API Gateway's reply, both
+    /// as JSON. The call goes on when the caller gives up waiting, as it does
+    /// in the cloud.
+    pub(crate) async fn http(&self, event: String) -> Result<Vec<u8>, CallError> {
+        let Code::Booking(booking) = &self.code else {
+            return Err(CallError::Unreadable("it has no routes".to_owned()));
+        };
+        let booking = Arc::clone(booking);
+        self.limited(async move {
+            let request: LambdaRequest = serde_json::from_str(&event)
+                .map_err(|error| CallError::Unreadable(error.to_string()))?;
+            drop(event);
+            let mut adapter = Adapter::from(service_fn(move |request| {
+                let booking = Arc::clone(&booking);
+                async move { Ok::<_, Infallible>(booking.handle(request).await) }
+            }));
+            let Ok(reply) = adapter.call(LambdaEvent::new(request, Context::default())).await;
+            serde_json::to_vec(&reply).map_err(|error| CallError::Crashed(error.to_string()))
+        })
+        .await
+    }
+
+    /// Calls it with any other event.
+    pub(crate) async fn event(&self, event: Value) -> Result<Value, String> {
+        let Code::Notify(notify) = &self.code else {
+            return Err("this function takes no events".to_owned());
+        };
+        let notify = Arc::clone(notify);
+        let call = async move {
+            notify.handle(event).await.map_err(|error| CallError::Crashed(error.to_string()))
+        };
+        self.limited(call).await.map_err(|error| error.to_string())
+    }
+
+    async fn limited<T: Send + 'static>(
+        &self,
+        call: impl Future<Output = Result<T, CallError>> + Send + 'static,
+    ) -> Result<T, CallError> {
+        let mut task = tokio::spawn(call);
+        match tokio::time::timeout(self.timeout, &mut task).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(crash)) => Err(CallError::Crashed(crash.to_string())),
+            Err(_) => {
+                task.abort();
+                Err(CallError::TimedOut)
+            }
+        }
+    }
+}
+
+/// A service with the given environment.
+pub(crate) fn service(
+    environment: &BTreeMap<String, String>,
+    surroundings: &Surroundings,
+) -> Result<Arc<Service>, shared::settings::SettingError> {
+    let settings = Settings::from_variables(|name| environment.get(name).cloned())?;
+    Ok(Arc::new(Service::new(
+        surroundings.dynamo.clone(),
+        surroundings.keys.clone(),
+        Arc::clone(&surroundings.clock),
+        Arc::new(SystemChance),
+        settings,
+    )))
+}

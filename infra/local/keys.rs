@@ -1,0 +1,274 @@
+//! KMS: winterbaume's, in this process, under the real SDK client.
+//!
+//! Its whole state, key material included, lies in `keys.json`, readable by
+//! its owner alone: whoever has the data folder has the keys. With data in
+//! memory it lies nowhere.
+
+use crate::account::{ACCOUNT, REGION};
+use crate::clients;
+use crate::error::StartError;
+use crate::faults::Faults;
+use crate::files;
+use crate::template::Template;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use winterbaume_core::{MockAws, MockRequest, MockResponse, MockService, StatefulService};
+use winterbaume_kms::{KmsService, KmsStateView};
+
+/// The file in the data folder.
+pub(crate) const FILE: &str = "keys.json";
+
+/// How the file is laid out.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Kept {
+    /// The ARN of each key of the template, by logical id.
+    keys: BTreeMap<String, String>,
+    /// What winterbaume says of itself.
+    state: Value,
+}
+
+/// The running KMS.
+pub(crate) struct Keys {
+    client: aws_sdk_kms::Client,
+    arns: BTreeMap<String, String>,
+}
+
+impl Keys {
+    /// Restores the keys, and makes those of the template that do not exist.
+    pub(crate) async fn start(
+        template: &Template,
+        folder: Option<&Path>,
+        faults: Arc<Faults>,
+    ) -> Result<Self, StartError> {
+        let file = folder.map(|folder| folder.join(FILE));
+        let kept: Option<Kept> = match &file {
+            Some(file) => files::read_json(file)?,
+            None => None,
+        };
+        let service = KmsService::new();
+        let mut arns = BTreeMap::new();
+        let mut written = Value::Null;
+        if let (Some(kept), Some(file)) = (kept, &file) {
+            let damaged = |error: String| StartError::damaged(file, error);
+            let view: KmsStateView = serde_json::from_value(kept.state.clone())
+                .map_err(|error| damaged(error.to_string()))?;
+            if let Some((name, _)) = kept.keys.iter().find(|(_, arn)| {
+                !view.keys.values().any(|key| key.arn == **arn && !key.key_material.is_empty())
+            }) {
+                return Err(damaged(format!("the key {name} is not in it")));
+            }
+            let restored = service.restore(ACCOUNT, REGION, view).await;
+            restored.map_err(|error| damaged(error.to_string()))?;
+            arns = kept.keys;
+            written = kept.state;
+        }
+        let store = Arc::new(Store {
+            service,
+            faults,
+            file,
+            arns: Mutex::new(arns.clone()),
+            written: Mutex::new(written),
+        });
+        let aws = MockAws::builder().with_service(Arc::clone(&store)).build();
+        let client = clients::keys(aws.http_client());
+        for name in &template.keys {
+            if !arns.contains_key(name) {
+                let arn = make(&client).await?;
+                arns.insert(name.clone(), arn.clone());
+                locked(&store.arns).insert(name.clone(), arn);
+                store.save().await.map_err(|error| StartError::folder(folder, &error))?;
+            }
+        }
+        Ok(Self { client, arns })
+    }
+
+    pub(crate) fn client(&self) -> &aws_sdk_kms::Client {
+        &self.client
+    }
+
+    pub(crate) fn arns(&self) -> &BTreeMap<String, String> {
+        &self.arns
+    }
+}
+
+async fn make(client: &aws_sdk_kms::Client) -> Result<String, StartError> {
+    let made = client.create_key().description("the template's key").send().await;
+    made.map_err(|error| StartError::part("KMS", error.into_service_error()))?
+        .key_metadata
+        .and_then(|key| key.arn)
+        .ok_or_else(|| StartError::part("KMS", "it made a key and did not name it"))
+}
+
+/// The service with its switch and its file.
+struct Store {
+    service: KmsService,
+    faults: Arc<Faults>,
+    file: Option<PathBuf>,
+    arns: Mutex<BTreeMap<String, String>>,
+    /// What the file holds, so that reads do not write it again.
+    written: Mutex<Value>,
+}
+
+impl Store {
+    async fn save(&self) -> std::io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let state = serde_json::to_value(self.service.snapshot(ACCOUNT, REGION).await)?;
+        let arns = locked(&self.arns).clone();
+        let mut written = locked(&self.written);
+        if !arns.is_empty() && *written == state && file.exists() {
+            // The names may be new even where the keys are not.
+            let on_disk: Option<Kept> =
+                std::fs::read(file).ok().and_then(|text| serde_json::from_slice(&text).ok());
+            if on_disk.is_some_and(|kept| kept.keys == arns) {
+                return Ok(());
+            }
+        }
+        let kept = Kept { keys: arns, state };
+        files::write_json(file, &kept)?;
+        *written = kept.state;
+        Ok(())
+    }
+}
+
+impl MockService for Store {
+    fn service_name(&self) -> &str {
+        self.service.service_name()
+    }
+
+    fn url_patterns(&self) -> Vec<&str> {
+        self.service.url_patterns()
+    }
+
+    fn handle(
+        &self,
+        request: MockRequest,
+    ) -> Pin<Box<dyn Future<Output = MockResponse> + Send + '_>> {
+        Box::pin(async move {
+            if self.faults.keys_fail() {
+                return refusal("Out of order.");
+            }
+            let target = request.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+            let changes = !target.is_some_and(only_uses);
+            let reply = self.service.handle(request).await;
+            if changes && reply.status / 100 == 2 && self.save().await.is_err() {
+                return refusal("The keys could not be written to the data folder.");
+            }
+            reply
+        })
+    }
+}
+
+/// Operations that use keys and change none, which is nearly all of them.
+fn only_uses(target: &str) -> bool {
+    let operation = target.rsplit('.').next().unwrap_or_default();
+    matches!(
+        operation,
+        "Decrypt"
+            | "Encrypt"
+            | "ReEncrypt"
+            | "GenerateDataKey"
+            | "GenerateDataKeyWithoutPlaintext"
+            | "GenerateMac"
+            | "VerifyMac"
+            | "GenerateRandom"
+    ) || operation.starts_with("Describe")
+        || operation.starts_with("List")
+        || operation.starts_with("Get")
+}
+
+fn refusal(message: &str) -> MockResponse {
+    let body = serde_json::json!({"__type": "KMSInternalException", "message": message});
+    MockResponse::json(500, body.to_string())
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::{EMBEDDED, EMBEDDED_NAME};
+    use aws_sdk_kms::primitives::Blob;
+    use aws_sdk_kms::types::DataKeySpec;
+
+    async fn start(folder: Option<&Path>) -> Result<(Keys, Arc<Faults>), StartError> {
+        let template = Template::parse(EMBEDDED_NAME, EMBEDDED).unwrap();
+        let faults = Arc::new(Faults::new(None));
+        Ok((Keys::start(&template, folder, Arc::clone(&faults)).await?, faults))
+    }
+
+    async fn data_key(keys: &Keys) -> (Blob, Blob) {
+        let made = keys
+            .client()
+            .generate_data_key()
+            .key_id(&keys.arns()["Key"])
+            .key_spec(DataKeySpec::Aes256)
+            .encryption_context("organization", "abc")
+            .send()
+            .await
+            .unwrap();
+        (made.plaintext.unwrap(), made.ciphertext_blob.unwrap())
+    }
+
+    async fn open(keys: &Keys, wrapped: &Blob, organization: &str) -> Result<Blob, String> {
+        keys.client()
+            .decrypt()
+            .key_id(&keys.arns()["Key"])
+            .ciphertext_blob(wrapped.clone())
+            .encryption_context("organization", organization)
+            .send()
+            .await
+            .map(|opened| opened.plaintext.unwrap())
+            .map_err(|error| format!("{:?}", error.into_service_error()))
+    }
+
+    #[tokio::test]
+    async fn keys_survive_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, _) = start(Some(folder.path())).await.unwrap();
+        let (plain, wrapped) = data_key(&first).await;
+        let arn = first.arns()["Key"].clone();
+        drop(first);
+        let (second, _) = start(Some(folder.path())).await.unwrap();
+        assert_eq!(second.arns()["Key"], arn);
+        assert_eq!(open(&second, &wrapped, "abc").await.unwrap(), plain);
+        let refused = open(&second, &wrapped, "xyz").await.unwrap_err();
+        assert!(refused.contains("InvalidCiphertext"), "{refused}");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn the_file_is_for_its_owner_alone_and_reads_do_not_write_it() {
+        use std::os::unix::fs::MetadataExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (keys, _) = start(Some(folder.path())).await.unwrap();
+        let before = std::fs::metadata(folder.path().join(FILE)).unwrap();
+        assert_eq!(before.mode() & 0o777, 0o600);
+        data_key(&keys).await;
+        let after = std::fs::metadata(folder.path().join(FILE)).unwrap();
+        assert_eq!(before.ino(), after.ino());
+    }
+
+    #[tokio::test]
+    async fn a_damaged_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), "{\"keys\":").unwrap();
+        let refused = start(Some(folder.path())).await.err().unwrap().to_string();
+        assert!(refused.contains("keys.json") && refused.contains("line 1"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn an_outage_fails_every_request() {
+        let (keys, faults) = start(None).await.unwrap();
+        let (_, wrapped) = data_key(&keys).await;
+        faults.keys_outage(true);
+        open(&keys, &wrapped, "abc").await.unwrap_err();
+        faults.keys_outage(false);
+        open(&keys, &wrapped, "abc").await.unwrap();
+    }
+}

@@ -1,0 +1,43 @@
+//! The local cloud: every function of Kept in one process, wired from
+//! template.yaml, with the services around them spoken to by the real clients.
+//!
+//! | part | stands for |
+//! |---|---|
+//! | [`template`] | the one truth that everything here is wired from |
+//! | `engine`, `front` | DynamoDB, and a front that makes it fail in tests |
+//! | `keys` | KMS |
+//! | [`mailbox`] | SES |
+//! | `gateway` | API Gateway |
+//! | `streams`, `bus`, `schedules` | what wakes functions by itself |
+//! | `functions` | Lambda |
+//! | [`clock`] | time, which a tester can move |
+//! | `pages` | `/_local`: a look behind the scenes |
+//!
+//! None of this code is in a deployed function.
+
+mod account;
+mod bus;
+mod clients;
+pub mod clock;
+mod cloud;
+pub mod demonstration;
+mod engine;
+mod error;
+pub mod faults;
+mod files;
+mod front;
+mod functions;
+mod gateway;
+mod keys;
+pub mod mailbox;
+mod pages;
+pub mod pattern;
+mod schedules;
+mod streams;
+pub mod template;
+
+pub use cloud::{LocalCloud, Options, Storage};
+pub use error::StartError;
+pub use gateway::{Match, Routes};
+pub use schedules::Firing;
+pub use streams::{DeadLetter, Standing};

@@ -1,0 +1,112 @@
+//! `cargo run`: Kept on this machine.
+
+use clap::Parser;
+use kept::{LocalCloud, Options, StartError, Storage};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Kept, appointments for schools, clinics and other organizations: the whole
+/// service on this machine, with demonstration data.
+#[derive(Debug, Parser)]
+#[command(name = "kept", version)]
+struct Arguments {
+    /// The port on 127.0.0.1; 0 picks a free one
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+
+    /// The folder that data is kept in
+    #[arg(long, value_name = "DIR", default_value = ".kept")]
+    data: PathBuf,
+
+    /// Keep data in memory alone: it is gone when the program ends
+    #[arg(long, conflicts_with = "data")]
+    memory: bool,
+
+    /// Another template than the one built in
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
+
+    /// What to log to stderr, such as info or kept=debug
+    #[arg(long, value_name = "FILTER", default_value = "warn,dynoxide=error")]
+    log: String,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = log(&arguments.log).and_then(|()| run(arguments));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            // When even stderr is closed there is nobody left to tell.
+            let _ = writeln!(std::io::stderr(), "kept: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn log(filter: &str) -> Result<(), String> {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)
+        .map_err(|error| format!("--log {filter}: {error}"))?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+    Ok(())
+}
+
+fn run(arguments: Arguments) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the runtime did not start: {error}"))?;
+    runtime.block_on(serve(arguments)).map_err(|problem| problem.to_string())
+}
+
+async fn serve(arguments: Arguments) -> Result<(), StartError> {
+    let data =
+        if arguments.memory { Storage::Memory } else { Storage::Folder(arguments.data) };
+    let options = Options {
+        port: arguments.port,
+        data,
+        template: arguments.template,
+        ..Options::default()
+    };
+    // Asked for before the start, so that an early Ctrl-C is not lost.
+    let asked = asked_to_stop()?;
+    let cloud = LocalCloud::start(options).await?;
+    let mut output = std::io::stdout();
+    let ready = format!("Kept is ready: {}\n", cloud.address());
+    // Whoever closed stdout does not wait for this line.
+    let _ = output.write_all(ready.as_bytes()).and_then(|()| output.flush());
+    asked.await;
+    cloud.stop().await;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn asked_to_stop() -> Result<impl Future<Output = ()>, StartError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| {
+        signal(kind).map_err(|error| StartError::Part {
+            part: "the signal handler",
+            problem: error.to_string(),
+        })
+    };
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn asked_to_stop() -> Result<impl Future<Output = ()>, StartError> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

@@ -1,0 +1,114 @@
+//! Bookings: one participant in one slot.
+
+pub mod rules;
+pub mod store;
+
+use jiff::Timestamp;
+
+use crate::ids::{BookingId, EventId, PersonId};
+use crate::personal::{EmailAddress, Note, PersonName, Phone};
+use crate::slot::SlotId;
+use crate::trouble::Trouble;
+
+pub use rules::Refusal;
+
+/// One participant in one slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Booking {
+    /// Its id, derived from the idempotency key of the request that made it.
+    pub id: BookingId,
+    /// At which event.
+    pub event: EventId,
+    /// In which slot.
+    pub slot: SlotId,
+    /// When it begins.
+    pub start: Timestamp,
+    /// When it ends.
+    pub end: Timestamp,
+    /// Whose agenda it stands in.
+    pub person: PersonId,
+    /// What the person said about themselves.
+    pub contact: Contact,
+    /// Whether it stands.
+    pub state: State,
+    /// Raised by every change, from 1. Calendar files count by it.
+    pub version: u32,
+    /// Raised to revoke the booking's links.
+    pub link_version: u32,
+    /// When it was made.
+    pub made: Timestamp,
+    /// A keyed hash of the request that made it.
+    pub fingerprint: [u8; 16],
+    /// The privacy notice in force when it was made.
+    pub privacy_version: u32,
+}
+
+/// Whether a booking stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// The seat is held until the address is proven, and no longer than this.
+    Held(Timestamp),
+    /// It stands.
+    Booked,
+    /// The person cancelled it.
+    Cancelled,
+    /// The hold's time was over before the address was proven.
+    Lapsed,
+}
+
+/// What a person says about themselves when booking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// Their name.
+    pub name: PersonName,
+    /// Where mail reaches them.
+    pub email: EmailAddress,
+    /// A telephone number, where they gave one.
+    pub phone: Option<Phone>,
+    /// What else they want to say.
+    pub note: Option<Note>,
+}
+
+/// Marks a request, so that sending it again does nothing twice: 16 to 64
+/// letters, digits, `-` and `_`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// Reads a key; `None` when it is too short, too long or has other characters.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = (16..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The key.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for IdempotencyKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("[idempotency key]")
+    }
+}
+
+/// Why a booking was not made or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A rule refused; the person can do something about it.
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+    /// The machinery failed; nothing is half done.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}

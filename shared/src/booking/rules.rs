@@ -1,0 +1,238 @@
+//! What may be booked, moved and cancelled, and why not.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Booking, State};
+use crate::event::rules::{Openness, openness};
+use crate::event::{AddressProof, Event};
+use crate::ids::BookingId;
+use crate::participant::{Agenda, Entry, Tally};
+use crate::slot::rules::{lapsed, left};
+use crate::slot::{Slot, SlotId};
+
+/// How long a seat is held for an address to be proven.
+pub const HOLD: SignedDuration = SignedDuration::from_mins(15);
+
+/// Why not: each is something the person can act on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no such slot at this event.
+    NoSuchSlot,
+    /// The idempotency key belongs to another request.
+    KeyReused,
+    /// The event does not take bookings before this moment.
+    NotYetOpen(Timestamp),
+    /// The event takes no more bookings.
+    Closed,
+    /// The slot has begun.
+    Past,
+    /// Somebody else has the last seat.
+    Taken,
+    /// The person has something else at that time.
+    InTheWay(Entry),
+    /// Too much was booked without proof of an address; more after this time.
+    TooMuch(SignedDuration),
+    /// The booking was cancelled before.
+    Cancelled,
+    /// The hold's time is over.
+    Lapsed,
+    /// The appointment has begun and cannot be changed any more.
+    Began,
+}
+
+/// What is known when a booking is decided.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The slot, if there is such a one.
+    pub slot: Option<Slot>,
+    /// The booking that this request made before, if it did.
+    pub booking: Option<Booking>,
+    /// The person's agendas of the days that the slot touches.
+    pub agendas: Vec<Agenda>,
+    /// How much the person has at the event.
+    pub tally: Tally,
+    /// Whether the address has been proven before.
+    pub proven: bool,
+}
+
+/// What is to be done about a wish to book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// This very request was answered before: answer the same.
+    Again,
+    /// Holds whose time is over fill the slot: free them and decide again.
+    Release(Vec<(BookingId, Timestamp)>),
+    /// Book: the person's agendas and tally afterwards.
+    Book(Vec<Agenda>, Tally),
+    /// Hold the seat until then: the person's tally afterwards.
+    Hold(Timestamp, Tally),
+}
+
+/// Whether a wish to book may be fulfilled.
+///
+/// # Errors
+/// [`Refusal`] says why not.
+pub fn book(
+    event: &Event,
+    id: BookingId,
+    fingerprint: [u8; 16],
+    seen: &Seen,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    if let Some(made) = &seen.booking {
+        return if made.fingerprint == fingerprint { Ok(Decision::Again) } else { Err(Refusal::KeyReused) };
+    }
+    let slot = seen.slot.as_ref().ok_or(Refusal::NoSuchSlot)?;
+    if let Some(release) = seat(event, slot, now)? {
+        return Ok(Decision::Release(release));
+    }
+    let limit = if seen.proven { u32::MAX } else { event.unproven.per_address };
+    match event.address_proof {
+        AddressProof::After => {
+            clear(&seen.agendas, slot, None)?;
+            let tally = seen.tally.admit(limit, now).map_err(Refusal::TooMuch)?.one_more();
+            Ok(Decision::Book(entered(&seen.agendas, event, slot, id), tally))
+        }
+        AddressProof::Before => {
+            // Whether something is in the way is told only to who proves the address.
+            let tally = seen.tally.admit(limit, now).map_err(Refusal::TooMuch)?;
+            Ok(Decision::Hold(now + HOLD, tally))
+        }
+    }
+}
+
+/// What is to be done about a proof of an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Confirmation {
+    /// It was confirmed before.
+    Again,
+    /// Book the held seat: the person's agendas and tally afterwards.
+    Book(Vec<Agenda>, Tally),
+}
+
+/// Whether a held seat becomes a booking.
+///
+/// # Errors
+/// [`Refusal`] says why not.
+pub fn confirm(
+    event: &Event,
+    booking: &Booking,
+    slot: &Slot,
+    agendas: &[Agenda],
+    tally: Tally,
+    now: Timestamp,
+) -> Result<Confirmation, Refusal> {
+    match booking.state {
+        State::Booked => return Ok(Confirmation::Again),
+        State::Cancelled => return Err(Refusal::Cancelled),
+        State::Lapsed => return Err(Refusal::Lapsed),
+        State::Held(until) if until <= now => return Err(Refusal::Lapsed),
+        State::Held(_) => {}
+    }
+    if slot.start <= now {
+        return Err(Refusal::Past);
+    }
+    clear(agendas, slot, None)?;
+    Ok(Confirmation::Book(entered(agendas, event, slot, booking.id), tally.one_more()))
+}
+
+/// What is to be done about a wish to move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Move {
+    /// The booking is in that slot already.
+    Again,
+    /// Holds whose time is over fill the slot: free them and decide again.
+    Release(Vec<(BookingId, Timestamp)>),
+    /// Move: the agendas of all days that change, as they are afterwards.
+    Move(Vec<Agenda>),
+}
+
+/// Whether a booking may move to another slot of its event.
+///
+/// # Errors
+/// [`Refusal`] says why not.
+pub fn move_to(
+    event: &Event,
+    booking: &Booking,
+    wanted: SlotId,
+    slot: Option<&Slot>,
+    agendas: &[Agenda],
+    now: Timestamp,
+) -> Result<Move, Refusal> {
+    changeable(booking, now)?;
+    if booking.slot == wanted {
+        return Ok(Move::Again);
+    }
+    let slot = slot.ok_or(Refusal::NoSuchSlot)?;
+    if let Some(release) = seat(event, slot, now)? {
+        return Ok(Move::Release(release));
+    }
+    clear(agendas, slot, Some(booking.id))?;
+    let without: Vec<Agenda> =
+        agendas.iter().map(|agenda| agenda.clone().without(booking.id)).collect();
+    Ok(Move::Move(entered(&without, event, slot, booking.id)))
+}
+
+/// Whether a booking may be cancelled; `Ok(false)` when it was before.
+///
+/// # Errors
+/// [`Refusal`] says why not.
+pub fn cancel(booking: &Booking, now: Timestamp) -> Result<bool, Refusal> {
+    match changeable(booking, now) {
+        Ok(()) => Ok(true),
+        Err(Refusal::Cancelled) => Ok(false),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// Whether a booking stands and lies ahead.
+///
+/// # Errors
+/// [`Refusal`] says why it cannot be changed.
+pub fn changeable(booking: &Booking, now: Timestamp) -> Result<(), Refusal> {
+    match booking.state {
+        State::Cancelled => Err(Refusal::Cancelled),
+        State::Lapsed | State::Held(_) => Err(Refusal::Lapsed),
+        State::Booked if booking.start <= now => Err(Refusal::Began),
+        State::Booked => Ok(()),
+    }
+}
+
+/// Whether a visitor can have a seat: `None` when one is free, the holds to
+/// release first when only those fill the slot.
+fn seat(
+    event: &Event,
+    slot: &Slot,
+    now: Timestamp,
+) -> Result<Option<Vec<(BookingId, Timestamp)>>, Refusal> {
+    match openness(event, now) {
+        Openness::NotYet(opens) => return Err(Refusal::NotYetOpen(opens)),
+        Openness::Closed(_) => return Err(Refusal::Closed),
+        Openness::Open => {}
+    }
+    if slot.start <= now {
+        return Err(Refusal::Past);
+    }
+    if left(slot, now) == 0 {
+        return Err(Refusal::Taken);
+    }
+    Ok((slot.taken >= slot.capacity).then(|| lapsed(slot, now).collect()))
+}
+
+fn clear(agendas: &[Agenda], slot: &Slot, except: Option<BookingId>) -> Result<(), Refusal> {
+    match agendas.iter().find_map(|agenda| agenda.in_the_way(slot.start, slot.end, except)) {
+        Some(entry) => Err(Refusal::InTheWay(entry)),
+        None => Ok(()),
+    }
+}
+
+/// The agendas with the slot entered on each UTC day that it touches.
+fn entered(agendas: &[Agenda], event: &Event, slot: &Slot, booking: BookingId) -> Vec<Agenda> {
+    let days = crate::time::utc_days(slot.start, slot.end);
+    let entry = Entry { start: slot.start, end: slot.end, event: event.id, booking };
+    agendas
+        .iter()
+        .cloned()
+        .map(|agenda| if days.contains(&agenda.day) { agenda.with(entry) } else { agenda })
+        .collect()
+}

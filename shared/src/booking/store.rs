@@ -1,0 +1,420 @@
+//! Bookings in the Schedule table, and the transactions that make, move and
+//! cancel them.
+//!
+//! Each change is: read what the decision needs in one consistent request,
+//! let the rules decide, commit one transaction. When somebody else was first
+//! or the outcome stayed unknown, it is read and decided again, which gives
+//! either the refusal that is now true or the answer of the first attempt.
+
+mod item;
+mod transactions;
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{SignedDuration, Timestamp};
+
+use super::rules::{self, Confirmation, Decision, Move, Refusal, Seen};
+use super::{Booking, Contact, Failure, IdempotencyKey};
+use crate::dynamo::{self, Commit, Item, Key, Transaction};
+use crate::ids::{self, BookingId, OrganizationId, PersonId};
+use crate::organization::Occasion;
+use crate::participant::allowance::Allowance;
+use crate::participant::{Agenda, Allowances, Tally, agenda, tally};
+use crate::service::Service;
+use crate::slot::{self, Slot, SlotId};
+use crate::time::utc_days;
+use crate::trouble::Trouble;
+use crate::vault::OrganizationKeys;
+
+/// A visitor's wish to book.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Which slot.
+    pub slot: SlotId,
+    /// Who they say they are.
+    pub contact: Contact,
+    /// What marks this request.
+    pub key: IdempotencyKey,
+    /// Where the request came from: a keyed hash.
+    pub network: [u8; 16],
+}
+
+/// Everything a change of bookings is done with.
+#[derive(Clone, Copy)]
+pub struct Desk<'a> {
+    /// Clients, clock and chance.
+    pub service: &'a Service,
+    /// What this process has borrowed of the limits on unproven bookings.
+    pub allowances: &'a Allowances,
+    /// The event.
+    pub occasion: &'a Occasion,
+    /// When the request arrived.
+    pub now: Timestamp,
+}
+
+/// Reads a booking.
+///
+/// # Errors
+/// When DynamoDB fails or the booking is damaged.
+pub async fn find(
+    service: &Service,
+    organization: OrganizationId,
+    keys: &OrganizationKeys,
+    booking: BookingId,
+) -> Result<Option<Booking>, Trouble> {
+    let table = &service.settings.tables.schedule;
+    let item = dynamo::get(&service.dynamo, table, &Key::booking(organization, booking)).await?;
+    item.map(|item| item::read(table, keys, item)).transpose()
+}
+
+/// Reads a booking out of its item: for `fsck`, which goes through all of them.
+///
+/// # Errors
+/// [`Trouble::Damaged`] names the booking and what is wrong.
+pub fn read(table: &str, keys: &OrganizationKeys, item: Item) -> Result<Booking, Trouble> {
+    item::read(table, keys, item)
+}
+
+impl Desk<'_> {
+    /// Books the wished slot, or holds it where the address must be proven first.
+    ///
+    /// # Errors
+    /// [`Failure`] says why not.
+    pub async fn book(&self, wish: &Wish) -> Result<Booking, Failure> {
+        let mut allowed = false;
+        let made = self.book_within_allowances(wish, &mut allowed).await;
+        if made.is_err() && allowed {
+            for allowance in self.allowances_of(&ids::to_text(&wish.network), &self.event_id()) {
+                self.allowances.give_back(allowance, self.now);
+            }
+        }
+        made
+    }
+
+    async fn book_within_allowances(
+        &self,
+        wish: &Wish,
+        allowed: &mut bool,
+    ) -> Result<Booking, Failure> {
+        let keys = self.occasion.keys();
+        let event = self.occasion.event();
+        let id = keys.booking_id(event.id, wish.key.as_str());
+        let person = keys.person(&wish.contact.email);
+        let fingerprint = fingerprint(keys, wish);
+        for attempt in 0..dynamo::TRIES {
+            let seen = self.see(id, wish.slot, person).await?;
+            let decision = match rules::book(event, id, fingerprint, &seen, self.now) {
+                Ok(decision) => decision,
+                Err(Refusal::InTheWay(entry)) => {
+                    if let Some(slot) = &seen.slot {
+                        self.tell_what_is_in_the_way(entry.booking, slot, wish.network).await?;
+                    }
+                    return Err(Refusal::InTheWay(entry).into());
+                }
+                Err(refusal) => return Err(refusal.into()),
+            };
+            let slot = match (decision, seen.slot, seen.booking) {
+                // The answer is the one of the first time, wherever the booking
+                // has been moved since.
+                (Decision::Again, Some(slot), Some(booking)) => {
+                    return Ok(Booking { slot: slot.id, start: slot.start, end: slot.end, ..booking });
+                }
+                (Decision::Again, None, Some(booking)) => return Ok(booking),
+                (Decision::Release(holds), Some(slot), _) => {
+                    self.release(&slot, &holds).await?;
+                    continue;
+                }
+                (decision, Some(slot), _) => (decision, slot),
+                (_, None, _) => return Err(Refusal::NoSuchSlot.into()),
+            };
+            let (decision, slot) = slot;
+            if !*allowed && !seen.proven {
+                self.spend_allowances(wish.network).await?;
+                *allowed = true;
+            }
+            let (booking, transaction) = match decision {
+                Decision::Hold(until, tally) => {
+                    let booking = self.booking(id, person, fingerprint, wish, &slot, Some(until));
+                    let transaction = self.holding(&booking, until, &tally, wish.network)?;
+                    (booking, transaction)
+                }
+                Decision::Book(agendas, tally) => {
+                    let booking = self.booking(id, person, fingerprint, wish, &slot, None);
+                    let transaction = self.making(&booking, &agendas, &tally, wish.network)?;
+                    (booking, transaction)
+                }
+                Decision::Again | Decision::Release(_) => continue,
+            };
+            if self.settled(transaction, attempt).await? {
+                return Ok(booking);
+            }
+        }
+        Err(busy("booking").into())
+    }
+
+    /// Books the seat that was held for a proven address.
+    ///
+    /// # Errors
+    /// [`Failure`] says why not.
+    pub async fn confirm(&self, booking: &Booking, network: [u8; 16]) -> Result<Booking, Failure> {
+        let mut booking = booking.clone();
+        for attempt in 0..dynamo::TRIES {
+            let seen = self.see(booking.id, booking.slot, booking.person).await?;
+            let (Some(slot), Some(current)) = (seen.slot, seen.booking) else {
+                return Err(Refusal::NoSuchSlot.into());
+            };
+            booking = current;
+            let event = self.occasion.event();
+            let decision =
+                rules::confirm(event, &booking, &slot, &seen.agendas, seen.tally, self.now)?;
+            let Confirmation::Book(agendas, tally) = decision else { return Ok(booking) };
+            let (confirmed, transaction) =
+                self.confirming(&booking, &agendas, &tally, seen.proven, network)?;
+            if self.settled(transaction, attempt).await? {
+                return Ok(confirmed);
+            }
+        }
+        Err(busy("confirming").into())
+    }
+
+    /// Moves a booking to another slot of its event.
+    ///
+    /// # Errors
+    /// [`Failure`] says why not.
+    pub async fn move_to(
+        &self,
+        booking: &Booking,
+        wanted: SlotId,
+        network: [u8; 16],
+    ) -> Result<Booking, Failure> {
+        let mut booking = booking.clone();
+        for attempt in 0..dynamo::TRIES {
+            let seen = self.see(booking.id, wanted, booking.person).await?;
+            booking = seen.booking.ok_or(Refusal::NoSuchSlot)?;
+            let mut agendas = seen.agendas;
+            let missing: Vec<_> = utc_days(booking.start, booking.end)
+                .into_iter()
+                .filter(|day| agendas.iter().all(|agenda| agenda.day != *day))
+                .collect();
+            agendas.extend(self.agendas(booking.person, &missing).await?);
+            let event = self.occasion.event();
+            let slot = seen.slot.as_ref();
+            let decision = rules::move_to(event, &booking, wanted, slot, &agendas, self.now)?;
+            let (agendas, slot) = match (decision, seen.slot) {
+                (Move::Again, _) => return Ok(booking),
+                (Move::Release(holds), Some(slot)) => {
+                    self.release(&slot, &holds).await?;
+                    continue;
+                }
+                (Move::Move(agendas), Some(slot)) => (agendas, slot),
+                (_, None) => return Err(Refusal::NoSuchSlot.into()),
+            };
+            let (moved, transaction) = self.moving(&booking, &slot, &agendas, network)?;
+            if self.settled(transaction, attempt).await? {
+                return Ok(moved);
+            }
+        }
+        Err(busy("moving").into())
+    }
+
+    /// Cancels a booking. Cancelling it again is no different.
+    ///
+    /// # Errors
+    /// [`Failure`] says why not.
+    pub async fn cancel(&self, booking: &Booking, network: [u8; 16]) -> Result<Booking, Failure> {
+        let mut booking = booking.clone();
+        for attempt in 0..dynamo::TRIES {
+            let seen = self.see(booking.id, booking.slot, booking.person).await?;
+            let current = seen.booking.ok_or(Refusal::NoSuchSlot)?;
+            let moved_meanwhile = current.slot != booking.slot;
+            booking = current;
+            if moved_meanwhile {
+                // What was read belongs to the days of the former slot.
+                continue;
+            }
+            if !rules::cancel(&booking, self.now)? {
+                return Ok(booking);
+            }
+            let (cancelled, transaction) =
+                self.cancelling(&booking, &seen.agendas, &seen.tally, network)?;
+            if self.settled(transaction, attempt).await? {
+                return Ok(cancelled);
+            }
+        }
+        Err(busy("cancelling").into())
+    }
+
+    /// Reads all that a decision needs: one consistent request, and a second
+    /// only for a slot that ends on a later UTC day than it begins.
+    async fn see(
+        &self,
+        booking: BookingId,
+        wanted: SlotId,
+        person: PersonId,
+    ) -> Result<Seen, Trouble> {
+        let service = self.service;
+        let table = &service.settings.tables.schedule;
+        let organization = self.occasion.organization().id;
+        let event = self.occasion.event().id;
+        let begins = Timestamp::from_second(i64::from(wanted.minute()) * 60)
+            .map_err(|_| Trouble::damaged("a slot's id", "its minute"))?;
+        let first_days = utc_days(begins, begins + SignedDuration::from_secs(1));
+        let slot_key = Key::slot(organization, event, wanted);
+        let booking_key = Key::booking(organization, booking);
+        let tally_key = Key::tally(organization, person, event);
+        let participant_key = Key::participant(organization, person);
+        let mut asked =
+            vec![slot_key.clone(), booking_key.clone(), tally_key.clone(), participant_key.clone()];
+        asked.extend(first_days.iter().map(|day| Key::agenda(organization, person, *day)));
+        let mut found = dynamo::batch_get(&service.dynamo, table, &asked, &*service.chance).await?;
+        let slot = found.remove(&slot_key).map(slot::store::read).transpose()?;
+        let booking = found
+            .remove(&booking_key)
+            .map(|item| item::read(table, self.occasion.keys(), item))
+            .transpose()?;
+        let tally = found.remove(&tally_key).map_or(Ok(Tally::empty()), tally::read)?;
+        let proven = found.contains_key(&participant_key);
+        let mut agendas = take_agendas(organization, person, &first_days, &mut found)?;
+        if let Some(slot) = &slot {
+            let later = utc_days(slot.start, slot.end).split_off(1);
+            if !later.is_empty() {
+                agendas.extend(self.agendas(person, &later).await?);
+            }
+        }
+        Ok(Seen { slot, booking, agendas, tally, proven })
+    }
+
+    async fn agendas(
+        &self,
+        person: PersonId,
+        days: &[jiff::civil::Date],
+    ) -> Result<Vec<Agenda>, Trouble> {
+        if days.is_empty() {
+            return Ok(Vec::new());
+        }
+        let service = self.service;
+        let organization = self.occasion.organization().id;
+        let asked: Vec<Key> =
+            days.iter().map(|day| Key::agenda(organization, person, *day)).collect();
+        let table = &service.settings.tables.schedule;
+        let mut found = dynamo::batch_get(&service.dynamo, table, &asked, &*service.chance).await?;
+        take_agendas(organization, person, days, &mut found)
+    }
+
+    /// Commits; `false` means read and decide again. An outcome that stayed
+    /// unknown is settled the same way: the next reading shows it.
+    async fn settled(&self, transaction: Transaction, attempt: u32) -> Result<bool, Trouble> {
+        match transaction.commit(&self.service.dynamo).await {
+            Ok(Commit::Committed) => Ok(true),
+            Ok(Commit::Lost) => Ok(false),
+            Ok(Commit::Busy) => {
+                dynamo::pause(attempt, &*self.service.chance).await?;
+                Ok(false)
+            }
+            Err(trouble) if attempt < UNKNOWN_TRIES => {
+                tracing::warn!(cause = trouble.chain(), "the outcome of a transaction is unknown");
+                dynamo::pause(attempt, &*self.service.chance).await?;
+                Ok(false)
+            }
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    async fn release(&self, slot: &Slot, holds: &[(BookingId, Timestamp)]) -> Result<(), Trouble> {
+        for (booking, until) in holds {
+            let transaction = self.lapsing(slot, *booking, *until)?;
+            // Lost means somebody else has released it: the aim is reached.
+            if transaction.commit(&self.service.dynamo).await? == Commit::Busy {
+                dynamo::pause(1, &*self.service.chance).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Mails the owner of an address what stands in the way of a booking that
+    /// somebody wanted under it: at most once for each pair of both.
+    async fn tell_what_is_in_the_way(
+        &self,
+        standing: BookingId,
+        refused: &Slot,
+        network: [u8; 16],
+    ) -> Result<(), Trouble> {
+        let organization = self.occasion.organization().id;
+        let keys = self.occasion.keys();
+        let Some(standing) = find(self.service, organization, keys, standing).await? else {
+            return Ok(());
+        };
+        let transaction = self.telling(&standing, refused, network)?;
+        if transaction.commit(&self.service.dynamo).await? == Commit::Busy {
+            return Err(busy("telling what is in the way"));
+        }
+        Ok(())
+    }
+
+    async fn spend_allowances(&self, network: [u8; 16]) -> Result<(), Failure> {
+        for allowance in self.allowances_of(&ids::to_text(&network), &self.event_id()) {
+            if let Some(wait) = self.allowances.spend(self.service, allowance, self.now).await? {
+                return Err(Refusal::TooMuch(wait).into());
+            }
+        }
+        Ok(())
+    }
+
+    fn event_id(&self) -> String {
+        self.occasion.event().id.to_string()
+    }
+
+    fn allowances_of<'b>(&self, network: &'b str, event: &'b str) -> [Allowance<'b>; 2] {
+        let organization = self.occasion.organization().id;
+        let limits = self.occasion.event().unproven;
+        [
+            Allowance { organization, kind: "network", of: network, limit: limits.per_network },
+            Allowance { organization, kind: "event", of: event, limit: limits.per_event },
+        ]
+    }
+}
+
+/// How often an unknown outcome is looked up again.
+const UNKNOWN_TRIES: u32 = 3;
+
+fn busy(doing: &'static str) -> Trouble {
+    Trouble::unavailable(doing, "DynamoDB stayed busy, or others were always first")
+}
+
+fn take_agendas(
+    organization: OrganizationId,
+    person: PersonId,
+    days: &[jiff::civil::Date],
+    found: &mut HashMap<Key, Item>,
+) -> Result<Vec<Agenda>, Trouble> {
+    days.iter()
+        .map(|day| match found.remove(&Key::agenda(organization, person, *day)) {
+            Some(item) => agenda::read(item),
+            None => Ok(Agenda::empty(*day)),
+        })
+        .collect()
+}
+
+/// A keyed hash of all that a request says, so that the same idempotency key
+/// with other words is noticed.
+fn fingerprint(keys: &OrganizationKeys, wish: &Wish) -> [u8; 16] {
+    let contact = &wish.contact;
+    let parts = [
+        wish.slot.to_string(),
+        contact.name.expose().to_owned(),
+        contact.email.expose().to_owned(),
+        contact.phone.as_ref().map(|phone| phone.expose().to_owned()).unwrap_or_default(),
+        contact.note.as_ref().map(|note| note.expose().to_owned()).unwrap_or_default(),
+    ];
+    let mut said = Vec::new();
+    for part in parts {
+        said.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        said.extend_from_slice(part.as_bytes());
+    }
+    keys.blind(b"request", &said)
+}
+
+pub(super) fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}

@@ -1,0 +1,142 @@
+//! A booking's item.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ambient::Chance;
+use crate::booking::{Booking, Contact, State};
+use crate::dynamo::{self, Item, Key};
+use crate::ids::{self, BookingId, EventId, OrganizationId, PersonId};
+use crate::personal::{EmailAddress, Note, PersonName, Phone, Unfit};
+use crate::slot::SlotId;
+use crate::trouble::Trouble;
+use crate::vault::{OrganizationKeys, Place, Sealed};
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    pk: String,
+    sk: String,
+    event: String,
+    slot: String,
+    start: i64,
+    end: i64,
+    person: String,
+    state: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_until: Option<i64>,
+    version: u32,
+    link_version: u32,
+    made: i64,
+    fingerprint: String,
+    privacy_version: u32,
+    sealed: Sealed,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Fields<'a> {
+    name: std::borrow::Cow<'a, str>,
+    email: std::borrow::Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<std::borrow::Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<std::borrow::Cow<'a, str>>,
+}
+
+/// Writes a booking as its item.
+pub(super) fn write(
+    table: &str,
+    organization: OrganizationId,
+    keys: &OrganizationKeys,
+    booking: &Booking,
+    chance: &dyn Chance,
+) -> Result<Item, Trouble> {
+    let key = Key::booking(organization, booking.id);
+    let contact = &booking.contact;
+    let fields = Fields {
+        name: contact.name.expose().into(),
+        email: contact.email.expose().into(),
+        phone: contact.phone.as_ref().map(|phone| phone.expose().into()),
+        note: contact.note.as_ref().map(|note| note.expose().into()),
+    };
+    let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
+    let sealed = keys.seal(place, &fields, chance)?;
+    let held_until = match booking.state {
+        State::Held(until) => Some(until.as_second()),
+        State::Booked | State::Cancelled | State::Lapsed => None,
+    };
+    dynamo::item(&Row {
+        pk: key.pk,
+        sk: key.sk,
+        event: booking.event.to_string(),
+        slot: booking.slot.to_string(),
+        start: booking.start.as_second(),
+        end: booking.end.as_second(),
+        person: booking.person.to_string(),
+        state: word(booking.state).to_owned(),
+        held_until,
+        version: booking.version,
+        link_version: booking.link_version,
+        made: booking.made.as_second(),
+        fingerprint: ids::to_text(&booking.fingerprint),
+        privacy_version: booking.privacy_version,
+        sealed,
+    })
+}
+
+pub(super) const fn word(state: State) -> &'static str {
+    match state {
+        State::Held(_) => "held",
+        State::Booked => "booked",
+        State::Cancelled => "cancelled",
+        State::Lapsed => "lapsed",
+    }
+}
+
+/// Reads a booking out of its item.
+pub(super) fn read(table: &str, keys: &OrganizationKeys, item: Item) -> Result<Booking, Trouble> {
+    let row: Row = dynamo::row(item)?;
+    let damaged = |why: String| Trouble::damaged(format!("booking {}", row.pk), why);
+    let moment = |seconds: i64, what: &str| {
+        Timestamp::from_second(seconds).map_err(|_| damaged(format!("its {what}")))
+    };
+    let unfit = |what: &'static str| move |why: Unfit| damaged(format!("its {what}: {why}"));
+    let place = Place { table, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
+    let fields: Fields<'_> =
+        keys.open(place, &row.sealed).map_err(|why| damaged(why.to_string()))?;
+    let state = match (row.state.as_str(), row.held_until) {
+        ("held", Some(until)) => State::Held(moment(until, "hold's end")?),
+        ("booked", None) => State::Booked,
+        ("cancelled", None) => State::Cancelled,
+        ("lapsed", None) => State::Lapsed,
+        (other, _) => return Err(damaged(format!("its state is {other}"))),
+    };
+    Ok(Booking {
+        id: row
+            .pk
+            .split_once('#')
+            .and_then(|(_, id)| BookingId::parse(id))
+            .ok_or_else(|| damaged("its id".into()))?,
+        event: EventId::parse(&row.event).ok_or_else(|| damaged("its event".into()))?,
+        slot: SlotId::parse(&row.slot).ok_or_else(|| damaged("its slot".into()))?,
+        start: moment(row.start, "start")?,
+        end: moment(row.end, "end")?,
+        person: PersonId::parse(&row.person).ok_or_else(|| damaged("its person".into()))?,
+        contact: Contact {
+            name: PersonName::parse(&fields.name).map_err(unfit("name"))?,
+            email: EmailAddress::parse(&fields.email).map_err(unfit("email"))?,
+            phone: fields
+                .phone
+                .map(|phone| Phone::parse(&phone))
+                .transpose()
+                .map_err(unfit("phone"))?,
+            note: fields.note.map(|note| Note::parse(&note)).transpose().map_err(unfit("note"))?,
+        },
+        state,
+        version: row.version,
+        link_version: row.link_version,
+        made: moment(row.made, "making")?,
+        fingerprint: ids::from_text(&row.fingerprint)
+            .ok_or_else(|| damaged("its fingerprint".into()))?,
+        privacy_version: row.privacy_version,
+    })
+}

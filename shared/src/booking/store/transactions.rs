@@ -1,0 +1,344 @@
+//! What each change of a booking writes. Every transaction is a list of items
+//! that must be true together; its length is its price.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Desk, Wish, item, number};
+use crate::audit::{self, Action, Actor};
+use crate::booking::{Booking, State};
+use crate::dynamo::{self, Key, Transaction, Write};
+use crate::ids::{BookingId, PersonId};
+use crate::notice::{Kind, Owed, owed};
+use crate::participant::{Agenda, Tally, agenda, tally};
+use crate::slot::{Slot, SlotId};
+use crate::trouble::Trouble;
+use crate::vault::{Place, Sealed};
+
+#[derive(Serialize)]
+struct ParticipantRow {
+    pk: String,
+    sk: String,
+    proven: i64,
+    email_index: String,
+    sealed: Sealed,
+}
+
+impl Desk<'_> {
+    pub(super) fn booking(
+        &self,
+        id: BookingId,
+        person: PersonId,
+        fingerprint: [u8; 16],
+        wish: &Wish,
+        slot: &Slot,
+        held_until: Option<Timestamp>,
+    ) -> Booking {
+        Booking {
+            id,
+            event: self.occasion.event().id,
+            slot: slot.id,
+            start: slot.start,
+            end: slot.end,
+            person,
+            contact: wish.contact.clone(),
+            state: held_until.map_or(State::Booked, State::Held),
+            version: 1,
+            link_version: 1,
+            made: self.now,
+            fingerprint,
+            privacy_version: self.occasion.organization().privacy.version,
+        }
+    }
+
+    /// Seat, agendas, tally, booking, notice, record: six items, seven over midnight.
+    pub(super) fn making(
+        &self,
+        booking: &Booking,
+        agendas: &[Agenda],
+        tally: &Tally,
+        network: [u8; 16],
+    ) -> Result<Transaction, Trouble> {
+        let mut transaction = Transaction::default();
+        transaction.push(self.take_seat(booking.slot)?);
+        for agenda in agendas {
+            transaction.push(self.replace_agenda(booking.person, agenda)?);
+        }
+        transaction.push(self.replace_tally(booking.person, tally)?);
+        transaction.push(Write::create(self.schedule(), self.written(booking)?)?);
+        transaction.push(self.owe(&owed::about(self.organization(), booking, Kind::Booked, self.now))?);
+        let visitor = Actor::Visitor(booking.person, network);
+        transaction.push(self.record(visitor, Action::BookingMade, booking.id)?);
+        Ok(transaction)
+    }
+
+    /// Seat with its hold, tally, booking, notice, record: five items.
+    pub(super) fn holding(
+        &self,
+        booking: &Booking,
+        until: Timestamp,
+        tally: &Tally,
+        network: [u8; 16],
+    ) -> Result<Transaction, Trouble> {
+        let mut transaction = Transaction::default();
+        transaction.push(self.hold_seat(booking.slot, booking.id, until)?);
+        transaction.push(self.replace_tally(booking.person, tally)?);
+        transaction.push(Write::create(self.schedule(), self.written(booking)?)?);
+        transaction.push(self.owe(&owed::about(self.organization(), booking, Kind::Confirm, self.now))?);
+        let visitor = Actor::Visitor(booking.person, network);
+        transaction.push(self.record(visitor, Action::SeatHeld, booking.id)?);
+        Ok(transaction)
+    }
+
+    /// Seat without its hold, agendas, tally, booking, notice, record and, the
+    /// first time, the participant: seven items, eight over midnight.
+    pub(super) fn confirming(
+        &self,
+        booking: &Booking,
+        agendas: &[Agenda],
+        tally: &Tally,
+        proven: bool,
+        network: [u8; 16],
+    ) -> Result<(Booking, Transaction), Trouble> {
+        let confirmed = Booking { state: State::Booked, version: booking.version + 1, ..booking.clone() };
+        let mut transaction = Transaction::default();
+        if let State::Held(until) = booking.state {
+            transaction.push(self.keep_seat(booking.slot, booking.id, until)?);
+        }
+        for agenda in agendas {
+            transaction.push(self.replace_agenda(booking.person, agenda)?);
+        }
+        transaction.push(self.replace_tally(booking.person, tally)?);
+        transaction.push(self.replace_booking(booking, &confirmed)?);
+        if !proven {
+            transaction.push(self.remember_participant(&confirmed)?);
+        }
+        transaction.push(self.owe(&owed::about(self.organization(), &confirmed, Kind::Booked, self.now))?);
+        let holder = Actor::LinkHolder(booking.person, network);
+        transaction.push(self.record(holder, Action::BookingConfirmed, booking.id)?);
+        Ok((confirmed, transaction))
+    }
+
+    /// Both seats, the agendas of both days, booking, notice, record: six
+    /// items within a day, at most nine.
+    pub(super) fn moving(
+        &self,
+        booking: &Booking,
+        slot: &Slot,
+        agendas: &[Agenda],
+        network: [u8; 16],
+    ) -> Result<(Booking, Transaction), Trouble> {
+        let moved = Booking {
+            slot: slot.id,
+            start: slot.start,
+            end: slot.end,
+            version: booking.version + 1,
+            ..booking.clone()
+        };
+        let mut transaction = Transaction::default();
+        transaction.push(self.free_seat(booking.slot)?);
+        transaction.push(self.take_seat(slot.id)?);
+        for agenda in agendas {
+            transaction.push(self.replace_agenda(booking.person, agenda)?);
+        }
+        transaction.push(self.replace_booking(booking, &moved)?);
+        transaction.push(self.owe(&owed::about(self.organization(), &moved, Kind::Moved, self.now))?);
+        let holder = Actor::LinkHolder(booking.person, network);
+        transaction.push(self.record(holder, Action::BookingMoved, booking.id)?);
+        Ok((moved, transaction))
+    }
+
+    /// Seat, agendas, tally, booking, notice, record: six items, seven over midnight.
+    pub(super) fn cancelling(
+        &self,
+        booking: &Booking,
+        agendas: &[Agenda],
+        tally: &Tally,
+        network: [u8; 16],
+    ) -> Result<(Booking, Transaction), Trouble> {
+        let cancelled =
+            Booking { state: State::Cancelled, version: booking.version + 1, ..booking.clone() };
+        let mut transaction = Transaction::default();
+        transaction.push(self.free_seat(booking.slot)?);
+        for agenda in agendas {
+            let without = agenda.clone().without(booking.id);
+            transaction.push(self.replace_agenda(booking.person, &without)?);
+        }
+        transaction.push(self.replace_tally(booking.person, &tally.one_fewer())?);
+        transaction.push(self.replace_booking(booking, &cancelled)?);
+        transaction
+            .push(self.owe(&owed::about(self.organization(), &cancelled, Kind::Cancelled, self.now))?);
+        let holder = Actor::LinkHolder(booking.person, network);
+        transaction.push(self.record(holder, Action::BookingCancelled, booking.id)?);
+        Ok((cancelled, transaction))
+    }
+
+    /// A hold whose time is over: seat, booking, record.
+    pub(super) fn lapsing(
+        &self,
+        slot: &Slot,
+        booking: BookingId,
+        until: Timestamp,
+    ) -> Result<Transaction, Trouble> {
+        let mut transaction = Transaction::default();
+        transaction.push(Write::update(
+            self.schedule(),
+            &self.slot_key(slot.id),
+            "SET taken = taken - :one REMOVE holds.#booking",
+            "holds.#booking = :until",
+            [("#booking", booking.to_string().as_str())],
+            [(":one", number(1)), (":until", number(until.as_second()))],
+        )?);
+        transaction.push(Write::update(
+            self.schedule(),
+            &Key::booking(self.organization(), booking),
+            "SET #state = :lapsed, version = version + :one REMOVE held_until",
+            "#state = :held AND held_until = :until",
+            [("#state", "state")],
+            [
+                (":lapsed", word("lapsed")),
+                (":held", word("held")),
+                (":one", number(1)),
+                (":until", number(until.as_second())),
+            ],
+        )?);
+        transaction.push(self.record(Actor::Service, Action::HoldLapsed, booking)?);
+        Ok(transaction)
+    }
+
+    /// Notice and record.
+    pub(super) fn telling(
+        &self,
+        standing: &Booking,
+        refused: &Slot,
+        network: [u8; 16],
+    ) -> Result<Transaction, Trouble> {
+        let mut transaction = Transaction::default();
+        transaction
+            .push(self.owe(&owed::in_the_way(self.organization(), standing, refused, self.now))?);
+        let visitor = Actor::Visitor(standing.person, network);
+        transaction.push(self.record(visitor, Action::OverlapTold, standing.id)?);
+        Ok(transaction)
+    }
+
+    fn take_seat(&self, slot: SlotId) -> Result<Write, Trouble> {
+        Write::update(
+            self.schedule(),
+            &self.slot_key(slot),
+            "SET taken = taken + :one",
+            "taken < #capacity",
+            [("#capacity", "capacity")],
+            [(":one", number(1))],
+        )
+    }
+
+    fn free_seat(&self, slot: SlotId) -> Result<Write, Trouble> {
+        Write::update(
+            self.schedule(),
+            &self.slot_key(slot),
+            "SET taken = taken - :one",
+            "taken >= :one",
+            [],
+            [(":one", number(1))],
+        )
+    }
+
+    fn hold_seat(
+        &self,
+        slot: SlotId,
+        booking: BookingId,
+        until: Timestamp,
+    ) -> Result<Write, Trouble> {
+        Write::update(
+            self.schedule(),
+            &self.slot_key(slot),
+            "SET taken = taken + :one, holds.#booking = :until",
+            "taken < #capacity",
+            [("#capacity", "capacity"), ("#booking", booking.to_string().as_str())],
+            [(":one", number(1)), (":until", number(until.as_second()))],
+        )
+    }
+
+    fn keep_seat(
+        &self,
+        slot: SlotId,
+        booking: BookingId,
+        until: Timestamp,
+    ) -> Result<Write, Trouble> {
+        Write::update(
+            self.schedule(),
+            &self.slot_key(slot),
+            "REMOVE holds.#booking",
+            "holds.#booking = :until",
+            [("#booking", booking.to_string().as_str())],
+            [(":until", number(until.as_second()))],
+        )
+    }
+
+    fn replace_agenda(&self, person: PersonId, after: &Agenda) -> Result<Write, Trouble> {
+        agenda::replace(self.schedule(), self.organization(), person, after)
+    }
+
+    fn replace_tally(&self, person: PersonId, after: &Tally) -> Result<Write, Trouble> {
+        let event = self.occasion.event().id;
+        tally::replace(self.schedule(), self.organization(), person, event, after)
+    }
+
+    fn replace_booking(&self, before: &Booking, after: &Booking) -> Result<Write, Trouble> {
+        Write::put(
+            self.schedule(),
+            self.written(after)?,
+            "version = :read",
+            [(":read", number(before.version))],
+        )
+    }
+
+    /// The address is now known to be this person's.
+    fn remember_participant(&self, booking: &Booking) -> Result<Write, Trouble> {
+        let key = Key::participant(self.organization(), booking.person);
+        let table = self.schedule();
+        let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
+        let keys = self.occasion.keys();
+        let email = &booking.contact.email;
+        let sealed = keys.seal(place, &email.expose(), &*self.service.chance)?;
+        let row = ParticipantRow {
+            email_index: keys.person(email).to_string(),
+            proven: self.now.as_second(),
+            sealed,
+            pk: key.pk,
+            sk: key.sk,
+        };
+        Write::create(table, dynamo::item(&row)?)
+    }
+
+    fn written(&self, booking: &Booking) -> Result<dynamo::Item, Trouble> {
+        let keys = self.occasion.keys();
+        let chance = &*self.service.chance;
+        item::write(self.schedule(), self.organization(), keys, booking, chance)
+    }
+
+    fn owe(&self, notice: &Owed) -> Result<Write, Trouble> {
+        owed::owe(&self.service.settings.tables.mail, notice)
+    }
+
+    fn record(&self, actor: Actor, action: Action, booking: BookingId) -> Result<Write, Trouble> {
+        let event = self.occasion.event().id;
+        audit::record(self.service, self.organization(), actor, action, event, booking, self.now)
+    }
+
+    fn schedule(&self) -> &str {
+        &self.service.settings.tables.schedule
+    }
+
+    fn organization(&self) -> crate::ids::OrganizationId {
+        self.occasion.organization().id
+    }
+
+    fn slot_key(&self, slot: SlotId) -> Key {
+        Key::slot(self.organization(), self.occasion.event().id, slot)
+    }
+}
+
+fn word(text: &str) -> aws_sdk_dynamodb::types::AttributeValue {
+    aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned())
+}

@@ -1,0 +1,182 @@
+//! Every key of every item, in one place.
+//!
+//! A partition key begins with the id of the organization it belongs to, so
+//! that permissions can hold a request to one organization. The registry of
+//! organizations belongs to the operator, the reserved organization.
+//!
+//! | table | pk | sk | what |
+//! |---|---|---|---|
+//! | Schedule | `operator` | `organization#{web name}` | which id a web name stands for |
+//! | Schedule | `{organization}` | `organization` | the organization |
+//! | Schedule | `{organization}` | `event#{event}` | an event |
+//! | Schedule | `{organization}#{event}` | `resource#{resource}` | a resource |
+//! | Schedule | `{organization}#{event}#{day}#{shard}` | `slot#{resource}#{minute}` | a slot |
+//! | Schedule | `{organization}#{booking}` | `booking` | a booking |
+//! | Schedule | `{organization}#{person}` | `participant` | a participant who has proven an address |
+//! | Schedule | `{organization}#{person}` | `agenda#{UTC day}` | what a person has on a day |
+//! | Schedule | `{organization}#{person}` | `tally#{event}` | how much a person has at an event |
+//! | Session | `{organization}#allowance#{kind}#{of}` | `{window}` | what of an allowance is spent |
+//! | Mail | `{organization}#{notice}` | `notice` | a notice owed or sent |
+//! | Audit | `{organization}#{UTC day}#{shard}` | `{record}` | an audit record |
+//! | OrgKeys | `{organization}` | `key#{version}` | a wrapped data key |
+
+use std::fmt;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::civil::Date;
+
+use super::Item;
+use crate::ids::{BookingId, EventId, NoticeId, OrganizationId, PersonId, RecordId, ResourceId};
+use crate::slot::SlotId;
+
+/// Slots of one event day lie in this many partitions, by resource.
+pub const SLOT_SHARDS: u8 = 4;
+/// Audit records of one day lie in this many partitions.
+const AUDIT_SHARDS: u8 = 4;
+/// Notices that are still owed lie in this many partitions of the index.
+pub const OWED_SHARDS: u8 = 4;
+
+/// Where an item lies in its table.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The partition key.
+    pub pk: String,
+    /// The sort key.
+    pub sk: String,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} / {}", self.pk, self.sk)
+    }
+}
+
+impl Key {
+    /// The key of an item that was read; `None` when it has none.
+    #[must_use]
+    pub fn of(item: &Item) -> Option<Self> {
+        let part = |name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        Some(Self { pk: part("pk")?, sk: part("sk")? })
+    }
+
+    /// The key as DynamoDB wants it.
+    #[must_use]
+    pub fn to_item(&self) -> Item {
+        Item::from([
+            ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
+            ("sk".to_owned(), AttributeValue::S(self.sk.clone())),
+        ])
+    }
+
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+
+    /// Which organization a web name stands for.
+    #[must_use]
+    pub fn web_name(web_name: &str) -> Self {
+        Self::new(registry(), format!("organization#{web_name}"))
+    }
+
+    /// An organization.
+    #[must_use]
+    pub fn organization(organization: OrganizationId) -> Self {
+        Self::new(organization.to_string(), "organization")
+    }
+
+    /// An event.
+    #[must_use]
+    pub fn event(organization: OrganizationId, event: EventId) -> Self {
+        Self::new(organization.to_string(), format!("event#{event}"))
+    }
+
+    /// A resource.
+    #[must_use]
+    pub fn resource(organization: OrganizationId, event: EventId, resource: ResourceId) -> Self {
+        Self::new(resources(organization, event), format!("resource#{resource}"))
+    }
+
+    /// A slot.
+    #[must_use]
+    pub fn slot(organization: OrganizationId, event: EventId, slot: SlotId) -> Self {
+        let shard = slot_shard(slot.resource);
+        Self::new(
+            slots(organization, event, slot.day, shard),
+            format!("slot#{}#{:010}", slot.resource, slot.minute()),
+        )
+    }
+
+    /// A booking.
+    #[must_use]
+    pub fn booking(organization: OrganizationId, booking: BookingId) -> Self {
+        Self::new(format!("{organization}#{booking}"), "booking")
+    }
+
+    /// A participant.
+    #[must_use]
+    pub fn participant(organization: OrganizationId, person: PersonId) -> Self {
+        Self::new(format!("{organization}#{person}"), "participant")
+    }
+
+    /// What a person has on a UTC day.
+    #[must_use]
+    pub fn agenda(organization: OrganizationId, person: PersonId, day: Date) -> Self {
+        Self::new(format!("{organization}#{person}"), format!("agenda#{day}"))
+    }
+
+    /// How much a person has at an event.
+    #[must_use]
+    pub fn tally(organization: OrganizationId, person: PersonId, event: EventId) -> Self {
+        Self::new(format!("{organization}#{person}"), format!("tally#{event}"))
+    }
+
+    /// A notice.
+    #[must_use]
+    pub fn notice(organization: OrganizationId, notice: NoticeId) -> Self {
+        Self::new(format!("{organization}#{notice}"), "notice")
+    }
+
+    /// An audit record of a UTC day.
+    #[must_use]
+    pub fn audit(organization: OrganizationId, day: Date, record: RecordId) -> Self {
+        let shard = record.as_bytes().last().map_or(0, |byte| byte % AUDIT_SHARDS);
+        Self::new(format!("{organization}#{day}#{shard}"), record.to_string())
+    }
+}
+
+/// The partition that lists the organizations.
+#[must_use]
+pub fn registry() -> String {
+    "operator".to_owned()
+}
+
+/// The partition of an event's resources.
+#[must_use]
+pub fn resources(organization: OrganizationId, event: EventId) -> String {
+    format!("{organization}#{event}")
+}
+
+/// A partition of an event day's slots.
+#[must_use]
+pub fn slots(organization: OrganizationId, event: EventId, day: Date, shard: u8) -> String {
+    format!("{organization}#{event}#{day}#{shard}")
+}
+
+/// The shard in which a resource's slots lie.
+#[must_use]
+pub fn slot_shard(resource: ResourceId) -> u8 {
+    resource.as_bytes().iter().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(*byte))
+        % SLOT_SHARDS
+}
+
+/// The index partition of an organization's notices that are still owed.
+#[must_use]
+pub fn owed(organization: OrganizationId, shard: u8) -> String {
+    format!("{organization}#owed#{shard}")
+}
+
+/// The shard of a notice in the index of what is owed.
+#[must_use]
+pub fn owed_shard(notice: NoticeId) -> u8 {
+    notice.as_bytes().first().map_or(0, |byte| byte % OWED_SHARDS)
+}

@@ -1,0 +1,25 @@
+//! The domain of Kept: scheduling, privacy and the vault.
+//!
+//! One folder per noun. In each, `rules.rs` decides (no input or output, no
+//! AWS, no clock, no chance) and `store.rs` keeps (its items and transactions
+//! in DynamoDB). This crate knows no function; functions translate requests
+//! into its values and its answers into replies.
+
+pub mod ambient;
+pub mod audit;
+pub mod booking;
+pub mod dynamo;
+pub mod event;
+pub mod ids;
+pub mod notice;
+pub mod organization;
+pub mod participant;
+pub mod personal;
+pub mod resource;
+pub mod service;
+pub mod settings;
+pub mod slot;
+pub mod time;
+pub mod trouble;
+pub mod vault;
+pub mod web;

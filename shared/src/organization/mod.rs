@@ -1,0 +1,50 @@
+//! Organizations: the school or clinic that offers appointments.
+
+mod directory;
+pub mod rules;
+pub mod store;
+
+use jiff::civil::Date;
+
+pub use directory::{Directory, Occasion, Snapshot};
+pub use rules::{UnfitWebName, WebName};
+
+use crate::ids::OrganizationId;
+use crate::time::Zone;
+
+/// A school, clinic or other organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organization {
+    /// Its opaque id.
+    pub id: OrganizationId,
+    /// Its name in addresses.
+    pub web_name: WebName,
+    /// Its name as people know it.
+    pub name: String,
+    /// The zone it lives in; its events may be elsewhere.
+    pub zone: Zone,
+    /// Whether it may be reached.
+    pub state: State,
+    /// The privacy notice in force.
+    pub privacy: PolicyVersion,
+}
+
+/// Whether an organization may be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It may.
+    Active,
+    /// The operator has suspended it: to visitors it does not exist.
+    Suspended,
+}
+
+/// A privacy notice with the day it took effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyVersion {
+    /// Counted from 1; a booking records it.
+    pub version: u32,
+    /// The day from which it holds.
+    pub effective: Date,
+    /// Its text: paragraphs separated by empty lines.
+    pub text: String,
+}

@@ -1,0 +1,140 @@
+//! Allowances: how much a network or an event may take in an hour.
+//!
+//! A counter that every booking of an event writes would be the hot item that
+//! the rest of the design avoids. So a process borrows a part of the allowance
+//! at a time and spends it without asking again. The sum of what is borrowed
+//! never passes the limit; what a process borrowed and did not spend is lost,
+//! so the limit may bite a little early, never late.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::dynamo::{self, Key};
+use crate::ids::OrganizationId;
+use crate::service::Service;
+use crate::trouble::Trouble;
+
+const WINDOW_SECONDS: i64 = 3_600;
+/// A process borrows this part of the allowance at a time.
+const PARTS: u32 = 50;
+
+/// What this process has borrowed and not yet spent.
+#[derive(Debug, Default)]
+pub struct Allowances {
+    borrowed: Mutex<HashMap<Key, u32>>,
+}
+
+/// Of which allowance.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowance<'a> {
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// What is limited: `network` or `event`.
+    pub kind: &'static str,
+    /// Which one, as an id or a blind index: never an address.
+    pub of: &'a str,
+    /// How much there is in an hour.
+    pub limit: u32,
+}
+
+impl Allowance<'_> {
+    /// Its counter for the present hour, and which hour that is.
+    fn key(&self, now: Timestamp) -> (Key, i64) {
+        let Self { organization, kind, of, .. } = self;
+        let window = now.as_second().div_euclid(WINDOW_SECONDS);
+        (Key { pk: format!("{organization}#allowance#{kind}#{of}"), sk: window.to_string() }, window)
+    }
+}
+
+impl Allowances {
+    /// Spends one; `Some` says how long until there is more.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn spend(
+        &self,
+        service: &Service,
+        allowance: Allowance<'_>,
+        now: Timestamp,
+    ) -> Result<Option<SignedDuration>, Trouble> {
+        let (key, window) = allowance.key(now);
+        let limit = allowance.limit;
+        if self.spend_borrowed(&key) {
+            return Ok(None);
+        }
+        for part in [(limit / PARTS).max(1), 1] {
+            if part <= limit && borrow(service, &key, part, limit, window).await? {
+                self.keep(key, part - 1, window);
+                return Ok(None);
+            }
+        }
+        Ok(Some(SignedDuration::from_secs((window + 1) * WINDOW_SECONDS - now.as_second())))
+    }
+
+    /// Takes back one that was spent for nothing: this process may spend it again.
+    pub fn give_back(&self, allowance: Allowance<'_>, now: Timestamp) {
+        let (key, window) = allowance.key(now);
+        self.keep(key, 1, window);
+    }
+
+    fn spend_borrowed(&self, key: &Key) -> bool {
+        let mut borrowed = self.borrowed.lock().unwrap_or_else(PoisonError::into_inner);
+        match borrowed.get_mut(key) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn keep(&self, key: Key, left: u32, window: i64) {
+        let mut borrowed = self.borrowed.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = window.to_string();
+        borrowed.retain(|key, left| key.sk == current && *left > 0);
+        *borrowed.entry(key).or_default() += left;
+    }
+}
+
+async fn borrow(
+    service: &Service,
+    key: &Key,
+    part: u32,
+    limit: u32,
+    window: i64,
+) -> Result<bool, Trouble> {
+    let number = |value: i64| AttributeValue::N(value.to_string());
+    // It is of no use once its hour is over; an hour more forgives clocks.
+    let expires = (window + 2) * WINDOW_SECONDS;
+    for attempt in 0..dynamo::TRIES {
+        let written = service
+            .dynamo
+            .update_item()
+            .table_name(&service.settings.tables.session)
+            .set_key(Some(key.to_item()))
+            .update_expression("SET spent = if_not_exists(spent, :none) + :part, expires = :expires")
+            .condition_expression("attribute_not_exists(spent) OR spent <= :room")
+            .expression_attribute_values(":none", number(0))
+            .expression_attribute_values(":part", number(part.into()))
+            .expression_attribute_values(":room", number(i64::from(limit) - i64::from(part)))
+            .expression_attribute_values(":expires", number(expires))
+            .send()
+            .await;
+        let Err(error) = written else { return Ok(true) };
+        match error.as_service_error() {
+            Some(refused) if refused.is_conditional_check_failed_exception() => return Ok(false),
+            Some(busy)
+                if busy.is_throttling_exception()
+                    || busy.is_provisioned_throughput_exceeded_exception()
+                    || busy.is_transaction_conflict_exception() =>
+            {
+                dynamo::pause(attempt, &*service.chance).await?;
+            }
+            _ => return Err(Trouble::unavailable("counting against a limit", error)),
+        }
+    }
+    Err(Trouble::unavailable("counting against a limit", "DynamoDB stayed busy"))
+}

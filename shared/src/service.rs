@@ -1,0 +1,57 @@
+//! What every function works with, put together once at its start.
+
+use std::sync::Arc;
+
+use crate::ambient::{Chance, Clock};
+use crate::organization::Directory;
+use crate::settings::Settings;
+use crate::vault::Vault;
+
+/// The clients, the keys, the clock and the settings.
+pub struct Service {
+    /// DynamoDB.
+    pub dynamo: aws_sdk_dynamodb::Client,
+    /// Organization keys.
+    pub vault: Vault,
+    /// Organizations and events, remembered for a second.
+    pub directory: Directory,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub chance: Arc<dyn Chance>,
+    /// Names of tables and the like.
+    pub settings: Settings,
+}
+
+impl Service {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(
+        dynamo: aws_sdk_dynamodb::Client,
+        kms: aws_sdk_kms::Client,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        settings: Settings,
+    ) -> Self {
+        let vault = Vault::new(
+            kms,
+            dynamo.clone(),
+            settings.tables.organization_keys.clone(),
+            settings.key_id.clone(),
+        );
+        Self { dynamo, vault, directory: Directory::default(), clock, chance, settings }
+    }
+
+    /// Opens the connections that the first request would otherwise wait for:
+    /// the handshake is the dear part of a cold start. What fails here fails
+    /// again, with words, where it matters.
+    pub async fn warm(&self) {
+        let key = crate::dynamo::Key::web_name("operator");
+        let schedule = &self.settings.tables.schedule;
+        let dynamo = crate::dynamo::get(&self.dynamo, schedule, &key);
+        let (read, _) = tokio::join!(dynamo, self.vault.warm());
+        if let Err(trouble) = read {
+            tracing::warn!(cause = trouble.chain(), "warming up failed");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The vault: each organization's keys, and what is sealed under them.
+//!
+//! An organization has a data key from KMS, wrapped under an encryption
+//! context that names the organization and the key's version. HKDF-SHA-256
+//! (RFC 5869) splits it into a sealing key (AES-256-GCM), an index key and a
+//! link key (HMAC-SHA-256), so that none can be used for another's purpose.
+//! Unwrapped keys stay in memory for five minutes at most.
+
+mod keys;
+mod seal;
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_kms::types::DataKeySpec;
+use jiff::{SignedDuration, Timestamp};
+use zeroize::Zeroizing;
+
+pub use keys::{LinkPurpose, OrganizationKeys};
+pub use seal::{Place, Sealed, Unopened};
+
+use crate::dynamo;
+use crate::ids::OrganizationId;
+use crate::trouble::Trouble;
+
+/// How long an unwrapped key may stay in memory.
+const KEPT: SignedDuration = SignedDuration::from_mins(5);
+
+/// Unwraps organization keys and keeps them for a short while.
+pub struct Vault {
+    kms: aws_sdk_kms::Client,
+    dynamo: aws_sdk_dynamodb::Client,
+    table: String,
+    key_id: String,
+    unwrapped: RwLock<HashMap<OrganizationId, (Timestamp, Arc<OrganizationKeys>)>>,
+}
+
+impl Vault {
+    /// A vault over the table of wrapped keys and the KMS key that wraps them.
+    #[must_use]
+    pub fn new(
+        kms: aws_sdk_kms::Client,
+        dynamo: aws_sdk_dynamodb::Client,
+        table: String,
+        key_id: String,
+    ) -> Self {
+        Self { kms, dynamo, table, key_id, unwrapped: RwLock::default() }
+    }
+
+    /// The keys of an organization; `None` when it has none, which is how an
+    /// erased organization looks.
+    ///
+    /// # Errors
+    /// When DynamoDB or KMS fails, or a wrapped key is damaged.
+    pub async fn keys(
+        &self,
+        organization: OrganizationId,
+        now: Timestamp,
+    ) -> Result<Option<Arc<OrganizationKeys>>, Trouble> {
+        if let Some(keys) = self.remembered(organization, now) {
+            return Ok(Some(keys));
+        }
+        let rows = dynamo::query(&self.dynamo, &self.table, &organization.to_string(), "key#", true)
+            .await?;
+        let mut data_keys = Vec::with_capacity(rows.len());
+        for row in rows {
+            data_keys.push(self.unwrap(organization, &row).await?);
+        }
+        let Some(keys) = OrganizationKeys::derive(organization, &data_keys)? else {
+            return Ok(None);
+        };
+        let keys = Arc::new(keys);
+        let mut unwrapped = self.unwrapped.write().unwrap_or_else(PoisonError::into_inner);
+        unwrapped.retain(|_, (since, _)| now.duration_since(*since) < KEPT);
+        unwrapped.insert(organization, (now, Arc::clone(&keys)));
+        Ok(Some(keys))
+    }
+
+    fn remembered(
+        &self,
+        organization: OrganizationId,
+        now: Timestamp,
+    ) -> Option<Arc<OrganizationKeys>> {
+        let unwrapped = self.unwrapped.read().unwrap_or_else(PoisonError::into_inner);
+        let (since, keys) = unwrapped.get(&organization)?;
+        (now.duration_since(*since) < KEPT).then(|| Arc::clone(keys))
+    }
+
+    /// Opens the connection to KMS. The answer does not matter.
+    pub(crate) async fn warm(&self) {
+        let nothing = Blob::new([0_u8]);
+        let _ = self.kms.decrypt().key_id(&self.key_id).ciphertext_blob(nothing).send().await;
+    }
+
+    async fn unwrap(
+        &self,
+        organization: OrganizationId,
+        row: &dynamo::Item,
+    ) -> Result<(u8, Zeroizing<Vec<u8>>), Trouble> {
+        let damaged = |why: &str| Trouble::damaged(format!("the key of {organization}"), why);
+        let version = row
+            .get("sk")
+            .and_then(|sk| sk.as_s().ok())
+            .and_then(|sk| sk.strip_prefix("key#"))
+            .and_then(|version| version.parse::<u8>().ok())
+            .ok_or_else(|| damaged("its version is no number"))?;
+        let wrapped = row
+            .get("wrapped")
+            .and_then(|wrapped| wrapped.as_b().ok())
+            .ok_or_else(|| damaged("the wrapped key is missing"))?;
+        let answer = self
+            .kms
+            .decrypt()
+            .key_id(&self.key_id)
+            .ciphertext_blob(wrapped.clone())
+            .encryption_context("organization", organization.to_string())
+            .encryption_context("version", version.to_string())
+            .send()
+            .await
+            .map_err(|cause| Trouble::unavailable("unwrapping an organization's key", cause))?;
+        let plaintext = answer.plaintext.ok_or_else(|| damaged("KMS gave no plaintext"))?;
+        Ok((version, Zeroizing::new(plaintext.into_inner())))
+    }
+
+    /// Makes the first data key of a new organization. Doing it again changes
+    /// nothing: a wrapped key is written once and never replaced.
+    ///
+    /// # Errors
+    /// When KMS or DynamoDB fails.
+    pub async fn create(&self, organization: OrganizationId) -> Result<(), Trouble> {
+        let answer = self
+            .kms
+            .generate_data_key_without_plaintext()
+            .key_id(&self.key_id)
+            .key_spec(DataKeySpec::Aes256)
+            .encryption_context("organization", organization.to_string())
+            .encryption_context("version", "1")
+            .send()
+            .await
+            .map_err(|cause| Trouble::unavailable("making an organization's key", cause))?;
+        let wrapped = answer.ciphertext_blob.map(Blob::into_inner).unwrap_or_default();
+        let written = self
+            .dynamo
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", AttributeValue::S(organization.to_string()))
+            .item("sk", AttributeValue::S("key#1".into()))
+            .item("wrapped", AttributeValue::B(Blob::new(wrapped)))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await;
+        match written {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(aws_sdk_dynamodb::operation::put_item::PutItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            Err(cause) => Err(Trouble::unavailable("storing an organization's key", cause)),
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The web's side of every function: requests in, replies out.
+//!
+//! A request becomes an [`Incoming`]; a reply is a value that becomes a page
+//! for a browser and JSON for a program. Statuses stand in one table, in
+//! [`failure`].
+
+pub mod assets;
+pub mod failure;
+pub mod incoming;
+pub mod reply;
+
+pub use failure::{Fault, FieldProblem, Kind};
+pub use incoming::Incoming;
+pub use reply::Reply;

@@ -1,0 +1,6 @@
+//! End to end: what people and programs meet, over HTTP, against the local
+//! cloud with the clock given. Test names are sentences.
+
+mod bad_input;
+mod booking;
+mod world;
