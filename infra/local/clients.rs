@@ -4,6 +4,7 @@
 
 use crate::account;
 use aws_sdk_dynamodb::config::{BehaviorVersion, SharedHttpClient};
+use shared::patience;
 use std::net::SocketAddr;
 
 /// One connection pool for DynamoDB and SES.
@@ -18,6 +19,8 @@ pub(crate) fn dynamo(address: SocketAddr, http: &SharedHttpClient) -> aws_sdk_dy
         .credentials_provider(account::credentials())
         .endpoint_url(format!("http://{address}"))
         .http_client(http.clone())
+        .timeout_config(patience::quick())
+        .retry_config(patience::again())
         .build();
     aws_sdk_dynamodb::Client::from_conf(config)
 }
@@ -29,6 +32,8 @@ pub(crate) fn mail(address: SocketAddr, http: &SharedHttpClient) -> aws_sdk_ses:
         .credentials_provider(account::credentials())
         .endpoint_url(format!("http://{address}"))
         .http_client(http.clone())
+        .timeout_config(patience::mail())
+        .retry_config(patience::once())
         .build();
     aws_sdk_ses::Client::from_conf(config)
 }
@@ -39,6 +44,8 @@ pub(crate) fn keys(http: SharedHttpClient) -> aws_sdk_kms::Client {
         .region(account::region())
         .credentials_provider(account::credentials())
         .http_client(http)
+        .timeout_config(patience::quick())
+        .retry_config(patience::again())
         .build();
     aws_sdk_kms::Client::from_conf(config)
 }

@@ -114,8 +114,7 @@ impl MovableClock {
 
     fn remember(&self) -> std::io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
-        let remembered =
-            Remembered { offset_microseconds: self.offset.load(Ordering::SeqCst) };
+        let remembered = Remembered { offset_microseconds: self.offset.load(Ordering::SeqCst) };
         files::write_json(file, &remembered)
     }
 }

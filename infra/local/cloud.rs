@@ -10,20 +10,19 @@ use crate::functions::{self, Hosted, Surroundings};
 use crate::gateway::{self, Gateway, Routes};
 use crate::keys::Keys;
 use crate::mailbox::{Desk, Mailbox};
+use crate::options::{Options, Storage};
 use crate::schedules::{Firing, Schedules};
 use crate::streams::{DeadLetter, Standing, Streams};
 use crate::template::{self, Names, Template};
 use crate::{clients, demonstration, files, pages};
 use axum::Router;
 use axum::serve::ListenerExt;
-use jiff::Timestamp;
 use shared::ambient::Clock;
 use shared::service::Service;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
@@ -34,47 +33,6 @@ use tokio::task::JoinHandle;
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// The longest that [`LocalCloud::settle`] waits.
 const LONGEST_SETTLING: Duration = Duration::from_secs(20);
-
-/// Where data lies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Storage {
-    /// Nowhere: it ends with the process.
-    Memory,
-    /// In a folder, which one process can use at a time.
-    Folder(PathBuf),
-}
-
-/// How a local cloud is started.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The port on 127.0.0.1; 0 picks a free one.
-    pub port: u16,
-    /// Where data lies.
-    pub data: Storage,
-    /// A seed for faults of DynamoDB; without one there is no front that could
-    /// inject any.
-    pub faults: Option<u64>,
-    /// Whether the demonstration organizations are made.
-    pub demonstration: bool,
-    /// What time it is at the start, for fresh data.
-    pub starts_at: Option<Timestamp>,
-    /// A template other than the one that was built in.
-    pub template: Option<PathBuf>,
-}
-
-impl Default for Options {
-    /// In memory, on a free port, with the demonstration and without faults.
-    fn default() -> Self {
-        Self {
-            port: 0,
-            data: Storage::Memory,
-            faults: None,
-            demonstration: true,
-            starts_at: None,
-            template: None,
-        }
-    }
-}
 
 /// A running local cloud. Several can run in one process.
 pub struct LocalCloud {
@@ -124,12 +82,13 @@ impl LocalCloud {
 
         let clock = Arc::new(MovableClock::open(folder, options.starts_at)?);
         let faults = Arc::new(Faults::new(options.faults));
+        // The keys before the data: data whose keys are gone must not get new ones.
+        let keys = Keys::start(&template, folder, Arc::clone(&faults)).await?;
         let engine = Arc::new(Engine::start(&template, folder, &clock).await?);
         let front = match options.faults {
             Some(_) => Some(Front::start(engine.address(), Arc::clone(&faults)).await?),
             None => None,
         };
-        let keys = Keys::start(&template, folder, Arc::clone(&faults)).await?;
         let bus = Arc::new(Bus::default());
         let mailbox = Arc::new(Mailbox::new(
             &template,

@@ -59,11 +59,10 @@ impl Plan {
     async fn ensure(&self, service: &Service, now: Timestamp) -> Result<(), Trouble> {
         let id = self.organization.id;
         organization::store::found(service, &self.organization).await?;
-        let keys = service
-            .vault
-            .keys(id, now)
-            .await?
-            .ok_or_else(|| Trouble::damaged("the demonstration", "an organization has no key"))?;
+        let keys =
+            service.vault.keys(id, now).await?.ok_or_else(|| {
+                Trouble::damaged("the demonstration", "an organization has no key")
+            })?;
         let web_name = self.organization.web_name.as_str();
         let stored = service.organization(web_name, now).await?;
         for occasion in &self.occasions {
@@ -307,13 +306,64 @@ fn hash<const N: usize>(words: &[&str]) -> [u8; N] {
 }
 
 const TEACHERS: [&str; 60] = [
-    "Ms Abbott", "Mr Adeyemi", "Ms Alvarez", "Mr Arden", "Ms Baptiste", "Mr Becker", "Ms Bianchi",
-    "Mr Brandt", "Ms Castellanos", "Mr Chandra", "Ms Chen", "Mr Clarke", "Ms Dasgupta", "Mr Delgado",
-    "Ms Dubois", "Mr Eriksen", "Ms Farouk", "Mr Fitzgerald", "Ms Fontaine", "Mr Goldstein",
-    "Ms Grant", "Mr Haddad", "Ms Hayashi", "Mr Hughes", "Ms Ivanova", "Mr Jansen", "Ms Johansson",
-    "Mr Kapoor", "Ms Kim", "Mr Kowalczyk", "Ms Laurent", "Mr Lindqvist", "Ms Lopez", "Mr Maguire",
-    "Ms Mbeki", "Mr Moreau", "Ms Nakamura", "Mr Novak", "Ms O'Brien", "Ms Okafor", "Mr Olsen",
-    "Ms Papadopoulos", "Mr Park", "Ms Quispe", "Mr Rahman", "Ms Reyes", "Mr Rossi", "Ms Sato",
-    "Mr Schneider", "Ms Silva", "Mr Singh", "Ms Sorensen", "Mr Tanaka", "Ms Torres", "Mr Usman",
-    "Ms Vargas", "Mr Weber", "Ms Williams", "Mr Yilmaz", "Ms Zhang",
+    "Ms Abbott",
+    "Mr Adeyemi",
+    "Ms Alvarez",
+    "Mr Arden",
+    "Ms Baptiste",
+    "Mr Becker",
+    "Ms Bianchi",
+    "Mr Brandt",
+    "Ms Castellanos",
+    "Mr Chandra",
+    "Ms Chen",
+    "Mr Clarke",
+    "Ms Dasgupta",
+    "Mr Delgado",
+    "Ms Dubois",
+    "Mr Eriksen",
+    "Ms Farouk",
+    "Mr Fitzgerald",
+    "Ms Fontaine",
+    "Mr Goldstein",
+    "Ms Grant",
+    "Mr Haddad",
+    "Ms Hayashi",
+    "Mr Hughes",
+    "Ms Ivanova",
+    "Mr Jansen",
+    "Ms Johansson",
+    "Mr Kapoor",
+    "Ms Kim",
+    "Mr Kowalczyk",
+    "Ms Laurent",
+    "Mr Lindqvist",
+    "Ms Lopez",
+    "Mr Maguire",
+    "Ms Mbeki",
+    "Mr Moreau",
+    "Ms Nakamura",
+    "Mr Novak",
+    "Ms O'Brien",
+    "Ms Okafor",
+    "Mr Olsen",
+    "Ms Papadopoulos",
+    "Mr Park",
+    "Ms Quispe",
+    "Mr Rahman",
+    "Ms Reyes",
+    "Mr Rossi",
+    "Ms Sato",
+    "Mr Schneider",
+    "Ms Silva",
+    "Mr Singh",
+    "Ms Sorensen",
+    "Mr Tanaka",
+    "Ms Torres",
+    "Mr Usman",
+    "Ms Vargas",
+    "Mr Weber",
+    "Ms Williams",
+    "Mr Yilmaz",
+    "Ms Zhang",
 ];

@@ -8,6 +8,7 @@
 
 use crate::clock::{EngineClock, MovableClock};
 use crate::error::StartError;
+use crate::files;
 use crate::template::{Table, Template};
 use dynoxide::Database;
 use dynoxide::storage::Storage;
@@ -131,13 +132,12 @@ impl Engine {
 }
 
 fn open_file(file: &Path, clock: &Arc<MovableClock>) -> Result<(Database, Storage), StartError> {
-    if file.exists() {
-        check(file).map_err(|problem| StartError::damaged(file, problem))?;
-    }
+    // Made by us, so that SQLite gives its side files the same narrow mode.
+    files::make_private(file).map_err(|error| StartError::damaged(file, error))?;
+    check(file).map_err(|problem| StartError::damaged(file, problem))?;
     let path = file.to_str().ok_or_else(|| StartError::damaged(file, "its path is not UTF-8"))?;
     let damaged = |problem: &dyn std::fmt::Display| StartError::damaged(file, problem);
     let database = Database::new(path).map_err(|error| damaged(&error))?;
-    restrict(file).map_err(|error| damaged(&error))?;
     care_for_streams(file).map_err(|error| damaged(&error))?;
     let sweeper = Storage::new(path)
         .map_err(|error| damaged(&error))?
@@ -186,17 +186,6 @@ fn care_for_streams(file: &Path) -> rusqlite::Result<()> {
     Connection::open(file)?.execute_batch(STREAM_CARE)
 }
 
-#[cfg(unix)]
-fn restrict(file: &Path) -> std::io::Result<()> {
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-    std::fs::set_permissions(file, mode)
-}
-
-#[cfg(not(unix))]
-fn restrict(_: &Path) -> std::io::Result<()> {
-    Ok(())
-}
-
 fn make_table(database: &Database, table: &Table) -> Result<(), String> {
     let existing = database.get_table_metadata(&table.name).map_err(|error| error.to_string())?;
     match existing {
@@ -205,7 +194,9 @@ fn make_table(database: &Database, table: &Table) -> Result<(), String> {
                 serde_json::from_value(table.creation()).map_err(|error| error.to_string())?;
             database.create_table(request).map_err(|error| error.to_string())?;
         }
-        Some(existing) => compare(table, &existing.key_schema, existing.gsi_definitions.as_deref())?,
+        Some(existing) => {
+            compare(table, &existing.key_schema, existing.gsi_definitions.as_deref())?
+        }
     }
     if let Some(attribute) = &table.expires {
         let request = json!({

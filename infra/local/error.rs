@@ -18,7 +18,9 @@ pub enum StartError {
         problem: String,
     },
     /// The template names a function that no code stands behind.
-    #[error("the template {file} names the function {function} (CodeUri {code}), and there is no code for it here")]
+    #[error(
+        "the template {file} names the function {function} (CodeUri {code}), and there is no code for it here"
+    )]
     NoCode {
         /// Which file.
         file: String,
@@ -28,7 +30,9 @@ pub enum StartError {
         code: String,
     },
     /// A function refuses what the template tells it.
-    #[error("the function {function} cannot start with the environment that the template gives it: {problem}")]
+    #[error(
+        "the function {function} cannot start with the environment that the template gives it: {problem}"
+    )]
     Environment {
         /// The function's logical id.
         function: String,
@@ -58,7 +62,9 @@ pub enum StartError {
         folder: PathBuf,
     },
     /// The port is taken.
-    #[error("port {port} is in use: stop the program that has it, or start with another --port (0 picks a free one)")]
+    #[error(
+        "port {port} is in use: stop the program that has it, or start with another --port (0 picks a free one)"
+    )]
     PortInUse {
         /// Which port.
         port: u16,

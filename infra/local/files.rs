@@ -37,6 +37,14 @@ pub(crate) fn read_json<T: DeserializeOwned>(file: &Path) -> Result<Option<T>, S
     serde_json::from_slice(&content).map(Some).map_err(|error| StartError::damaged(file, error))
 }
 
+/// Makes an empty file if there is none, for its owner alone.
+pub(crate) fn make_private(file: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    owner_only(&mut options);
+    options.open(file).map(drop)
+}
+
 /// Makes the folder and takes its lock, which ends with the process or the
 /// returned handle.
 pub(crate) fn lock_folder(folder: &Path) -> Result<File, StartError> {

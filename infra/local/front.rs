@@ -25,10 +25,7 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    pub(crate) async fn start(
-        engine: SocketAddr,
-        faults: Arc<Faults>,
-    ) -> Result<Self, StartError> {
+    pub(crate) async fn start(engine: SocketAddr, faults: Arc<Faults>) -> Result<Self, StartError> {
         let failed = |error: io::Error| StartError::part("the front of the database", error);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -76,7 +73,9 @@ async fn converse(mut client: TcpStream, engine: SocketAddr, faults: &Faults) ->
         let pass = async |request: &Message, upstream: &mut TcpStream, buffer: &mut Vec<u8>| {
             upstream.write_all(&request.head).await?;
             upstream.write_all(&request.body).await?;
-            read(upstream, buffer).await?.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))
+            read(upstream, buffer)
+                .await?
+                .ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))
         };
         match fault {
             None => {
@@ -129,7 +128,11 @@ async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Option
             break place + 4;
         }
         if stream.read_buf(buffer).await? == 0 {
-            return if buffer.is_empty() { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+            return if buffer.is_empty() {
+                Ok(None)
+            } else {
+                Err(io::ErrorKind::UnexpectedEof.into())
+            };
         }
     };
     let length = header(&buffer[..end], "content-length")

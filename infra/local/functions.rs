@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// What every function's clients are made of.
 pub(crate) struct Surroundings {
@@ -31,11 +32,25 @@ pub(crate) struct Hosted {
     name: String,
     timeout: Duration,
     code: Code,
+    /// Lambda gives each call a machine of its own; one process has two cores
+    /// or eight, so calls beyond [`AT_ONCE`] wait their turn instead of making
+    /// all of them slow.
+    places: Arc<Semaphore>,
+}
+
+/// Calls of one function that run at the same time.
+const AT_ONCE: usize = 64;
+
+fn places() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(AT_ONCE))
 }
 
 enum Code {
     Booking(Arc<Booking>),
     Notify(Arc<Notify>),
+    /// A function that a test makes up.
+    #[cfg(test)]
+    MadeUp(Arc<dyn Fn(Value) -> Result<Value, String> + Send + Sync>),
 }
 
 /// A call that gave no reply.
@@ -78,7 +93,17 @@ impl Hosted {
                 });
             }
         };
-        Ok(Self { name: function.name.clone(), timeout: function.timeout, code })
+        Ok(Self { name: function.name.clone(), timeout: function.timeout, code, places: places() })
+    }
+
+    /// A function that answers events with `answer`.
+    #[cfg(test)]
+    pub(crate) fn made_up(
+        name: &str,
+        answer: impl Fn(Value) -> Result<Value, String> + Send + Sync + 'static,
+    ) -> Self {
+        let code = Code::MadeUp(Arc::new(answer));
+        Self { name: name.to_owned(), timeout: Duration::from_secs(1), code, places: places() }
     }
 
     /// The logical id.
@@ -110,10 +135,12 @@ impl Hosted {
 
     /// Calls it with any other event.
     pub(crate) async fn event(&self, event: Value) -> Result<Value, String> {
-        let Code::Notify(notify) = &self.code else {
-            return Err("this function takes no events".to_owned());
+        let notify = match &self.code {
+            Code::Notify(notify) => Arc::clone(notify),
+            #[cfg(test)]
+            Code::MadeUp(answer) => return answer(event),
+            Code::Booking(_) => return Err("this function takes no events".to_owned()),
         };
-        let notify = Arc::clone(notify);
         let call = async move {
             notify.handle(event).await.map_err(|error| CallError::Crashed(error.to_string()))
         };
@@ -124,7 +151,11 @@ impl Hosted {
         &self,
         call: impl Future<Output = Result<T, CallError>> + Send + 'static,
     ) -> Result<T, CallError> {
-        let mut task = tokio::spawn(call);
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        let mut task = tokio::spawn(async move {
+            let _place = place;
+            call.await
+        });
         match tokio::time::timeout(self.timeout, &mut task).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(crash)) => Err(CallError::Crashed(crash.to_string())),

@@ -62,11 +62,9 @@ impl Refusal {
             Self::BadReply => {
                 (StatusCode::BAD_GATEWAY, "failed", "Something went wrong. Please try again.")
             }
-            Self::TooLong => (
-                StatusCode::GATEWAY_TIMEOUT,
-                "timeout",
-                "This took too long. Please try again.",
-            ),
+            Self::TooLong => {
+                (StatusCode::GATEWAY_TIMEOUT, "timeout", "This took too long. Please try again.")
+            }
         }
     }
 }
@@ -97,12 +95,13 @@ pub(crate) async fn answer(
 impl Gateway {
     async fn call(&self, peer: SocketAddr, request: Request) -> Result<Response, Refusal> {
         let (parts, body) = request.into_parts();
-        let method =
-            if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
-        let found =
-            self.routes.find(method.as_str(), parts.uri.path()).ok_or(Refusal::NotFound)?;
+        let method = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
+        let found = self.routes.find(method.as_str(), parts.uri.path()).ok_or(Refusal::NotFound)?;
         let declared = parts.headers.get("content-length").and_then(|value| value.to_str().ok());
-        if declared.and_then(|length| length.parse().ok()).is_some_and(|length: usize| length > LARGEST) {
+        if declared
+            .and_then(|length| length.parse().ok())
+            .is_some_and(|length: usize| length > LARGEST)
+        {
             return Err(Refusal::RequestTooLarge);
         }
         let body = axum::body::to_bytes(body, LARGEST).await.map_err(|error| {

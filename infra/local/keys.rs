@@ -49,6 +49,12 @@ impl Keys {
             Some(file) => files::read_json(file)?,
             None => None,
         };
+        if let (None, Some(file), Some(folder)) = (&kept, &file, folder)
+            && folder.join(crate::engine::FILE).exists()
+        {
+            // A new key would open none of the data.
+            return Err(StartError::damaged(file, "it is missing, although there is data"));
+        }
         let service = KmsService::new();
         let mut arns = BTreeMap::new();
         let mut written = Value::Null;
@@ -260,6 +266,14 @@ mod tests {
         std::fs::write(folder.path().join(FILE), "{\"keys\":").unwrap();
         let refused = start(Some(folder.path())).await.err().unwrap().to_string();
         assert!(refused.contains("keys.json") && refused.contains("line 1"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn data_without_its_keys_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(crate::engine::FILE), "").unwrap();
+        let refused = start(Some(folder.path())).await.err().unwrap().to_string();
+        assert!(refused.contains("keys.json") && refused.contains("missing"), "{refused}");
     }
 
     #[tokio::test]

@@ -30,14 +30,16 @@ mod functions;
 mod gateway;
 mod keys;
 pub mod mailbox;
+mod options;
 mod pages;
 pub mod pattern;
 mod schedules;
 mod streams;
 pub mod template;
 
-pub use cloud::{LocalCloud, Options, Storage};
+pub use cloud::LocalCloud;
 pub use error::StartError;
 pub use gateway::{Match, Routes};
+pub use options::{Options, Storage};
 pub use schedules::Firing;
 pub use streams::{DeadLetter, Standing};

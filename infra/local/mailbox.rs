@@ -155,10 +155,8 @@ impl Mailbox {
         if to.is_empty() || to.len() > 50 {
             return Err(Refusal::Malformed("Recipient count is not between 1 and 50.".into()));
         }
-        let id = format!(
-            "0100{}-000000",
-            fresh_id(&SystemChance).map_err(|_| Refusal::Unavailable)?
-        );
+        let id =
+            format!("0100{}-000000", fresh_id(&SystemChance).map_err(|_| Refusal::Unavailable)?);
         let at = self.clock.now();
         let tags = request.tags;
         if set.is_some_and(|set| set.tells_sends) && !self.faults.mail_event_is_lost() {
@@ -247,10 +245,7 @@ impl Drop for Desk {
     }
 }
 
-async fn receive(
-    State(mailbox): State<Arc<Mailbox>>,
-    body: axum::body::Bytes,
-) -> Response {
+async fn receive(State(mailbox): State<Arc<Mailbox>>, body: axum::body::Bytes) -> Response {
     protocol::reply(mailbox.take(&body))
 }
 

@@ -65,14 +65,9 @@ fn run(arguments: Arguments) -> Result<(), String> {
 }
 
 async fn serve(arguments: Arguments) -> Result<(), StartError> {
-    let data =
-        if arguments.memory { Storage::Memory } else { Storage::Folder(arguments.data) };
-    let options = Options {
-        port: arguments.port,
-        data,
-        template: arguments.template,
-        ..Options::default()
-    };
+    let data = if arguments.memory { Storage::Memory } else { Storage::Folder(arguments.data) };
+    let options =
+        Options { port: arguments.port, data, template: arguments.template, ..Options::default() };
     // Asked for before the start, so that an early Ctrl-C is not lost.
     let asked = asked_to_stop()?;
     let cloud = LocalCloud::start(options).await?;

@@ -55,7 +55,11 @@ async fn style(text: &'static str) -> Response {
 }
 
 /// One value, two renderings.
-fn render<T: Template>(headers: &HeaderMap, value: &impl Serialize, page: impl FnOnce() -> T) -> Response {
+fn render<T: Template>(
+    headers: &HeaderMap,
+    value: &impl Serialize,
+    page: impl FnOnce() -> T,
+) -> Response {
     if !wants_page(headers) {
         return json(StatusCode::OK, value);
     }
@@ -63,7 +67,8 @@ fn render<T: Template>(headers: &HeaderMap, value: &impl Serialize, page: impl F
         Ok(page) => {
             let mut response = Response::new(Body::from(page));
             let headers = response.headers_mut();
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+            headers
+                .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
             headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
             headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
             private(headers);

@@ -118,9 +118,9 @@ impl Matcher {
             (Self::AnythingButPrefix(prefix), Some(value)) => {
                 value.as_str().is_some_and(|text| !text.starts_with(prefix.as_str()))
             }
-            (Self::Numeric(conditions), Some(value)) => value
-                .as_f64()
-                .is_some_and(|number| conditions.iter().all(|(how, than)| how.holds(number, *than))),
+            (Self::Numeric(conditions), Some(value)) => value.as_f64().is_some_and(|number| {
+                conditions.iter().all(|(how, than)| how.holds(number, *than))
+            }),
         }
     }
 }
@@ -218,7 +218,8 @@ mod tests {
 
     #[test]
     fn every_field_must_match_and_one_alternative_suffices() {
-        let pattern = json!({"source": ["aws.ses"], "detail-type": ["Email Sent", "Email Bounced"]});
+        let pattern =
+            json!({"source": ["aws.ses"], "detail-type": ["Email Sent", "Email Bounced"]});
         check(pattern.clone(), json!({"source": "aws.ses", "detail-type": "Email Sent"}), true);
         check(pattern.clone(), json!({"source": "aws.ses", "detail-type": "Email Opened"}), false);
         check(pattern, json!({"detail-type": "Email Sent"}), false);

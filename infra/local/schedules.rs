@@ -72,8 +72,7 @@ impl Schedules {
                 }));
             }
         }
-        let workers =
-            timers.iter().map(|timer| tokio::spawn(Arc::clone(timer).run())).collect();
+        let workers = timers.iter().map(|timer| tokio::spawn(Arc::clone(timer).run())).collect();
         Self { timers, workers }
     }
 

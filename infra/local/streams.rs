@@ -96,9 +96,8 @@ impl Streams {
             for (source, hosted) in function.streams.iter().zip(std::iter::repeat(hosted)) {
                 let Some(hosted) = hosted else { continue };
                 let id = format!("{}.{}", function.name, source.name);
-                subscriptions.push(Arc::new(subscription(
-                    id, source, hosted, engine, clock, &ledger,
-                )?));
+                subscriptions
+                    .push(Arc::new(subscription(id, source, hosted, engine, clock, &ledger)?));
             }
         }
         let stopping = Arc::new(AtomicBool::new(false));
@@ -130,9 +129,9 @@ impl Streams {
     pub(crate) fn is_idle(&self) -> bool {
         self.subscriptions.iter().all(|subscription| {
             !subscription.busy.load(Ordering::SeqCst)
-                && subscription.read(READ_AHEAD).is_ok_and(|records| {
-                    records.iter().all(|record| !subscription.wants(record))
-                })
+                && subscription
+                    .read(READ_AHEAD)
+                    .is_ok_and(|records| records.iter().all(|record| !subscription.wants(record)))
         })
     }
 
@@ -182,11 +181,9 @@ fn subscription(
         .database()
         .list_streams(request.map_err(|error| failed(&error))?)
         .map_err(|error| failed(&error))?;
-    let arn = listed
-        .streams
-        .first()
-        .map(|stream| stream.stream_arn.clone())
-        .ok_or_else(|| failed(&format!("{} has none; start with another --data folder", source.table)))?;
+    let arn = listed.streams.first().map(|stream| stream.stream_arn.clone()).ok_or_else(|| {
+        failed(&format!("{} has none; start with another --data folder", source.table))
+    })?;
     let shard = dynoxide::streams::shard_id(&source.table);
     let position = match ledger.position(&id) {
         Some(position) => Some(position),
@@ -198,7 +195,9 @@ fn subscription(
                 .describe_stream(request.map_err(|error| failed(&error))?)
                 .map_err(|error| failed(&error))?;
             let shards = described.stream_description.shards;
-            shards.first().and_then(|shard| shard.sequence_number_range.ending_sequence_number.clone())
+            shards
+                .first()
+                .and_then(|shard| shard.sequence_number_range.ending_sequence_number.clone())
         }
     };
     Ok(Subscription {
@@ -284,3 +283,6 @@ impl Subscription {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -217,10 +217,16 @@ impl Template {
     fn check_references(&self) -> Result<(), Problem> {
         for function in &self.functions {
             for stream in &function.streams {
-                let place = format!("Resources.{}.Properties.Events.{}", function.name, stream.name);
+                let place =
+                    format!("Resources.{}.Properties.Events.{}", function.name, stream.name);
                 let table = self.tables.iter().find(|table| table.name == stream.table);
                 match table {
-                    None => return Err(Problem::at(&place, "its stream's table is not in the template")),
+                    None => {
+                        return Err(Problem::at(
+                            &place,
+                            "its stream's table is not in the template",
+                        ));
+                    }
                     Some(table) if table.stream_view.is_none() => {
                         return Err(Problem::at(&place, "its table has no stream"));
                     }
@@ -229,7 +235,10 @@ impl Template {
                 if let Some(queue) = &stream.dead_letters
                     && !self.queues.contains(queue)
                 {
-                    return Err(Problem::at(&place, "its dead letter queue is not in the template"));
+                    return Err(Problem::at(
+                        &place,
+                        "its dead letter queue is not in the template",
+                    ));
                 }
             }
         }

@@ -3,4 +3,14 @@
 
 mod bad_input;
 mod booking;
+mod crash;
+mod faults;
+mod fsck;
+mod limits;
+mod mail;
+mod pages;
+mod price;
+mod privacy;
+mod race;
+mod wiring;
 mod world;

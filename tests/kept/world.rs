@@ -104,6 +104,11 @@ impl World {
             starts_at: Some(BEGINNING.parse().unwrap()),
             ..options
         };
+        // A failing test shows what the service logged.
+        let _ = tracing_subscriber::fmt()
+            .with_test_writer()
+            .with_env_filter("warn,dynoxide=error")
+            .try_init();
         let cloud = LocalCloud::start(options).await.expect("the local cloud starts");
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -247,6 +252,18 @@ impl World {
         let to = Value::from(address);
         let mails = answer.json()["mail"].as_array().unwrap().clone();
         mails.into_iter().filter(|mail| mail["to"].as_array().unwrap().contains(&to)).collect()
+    }
+
+    /// Waits until a notice could not be delivered.
+    pub async fn notice_failed(&self) {
+        let failed = async {
+            while self.cloud.streams().iter().all(|stream| stream.failed_attempts == 0) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(30), failed)
+            .await
+            .expect("the notice was tried");
     }
 
     pub async fn advance(&self, by: &str) {

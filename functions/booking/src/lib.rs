@@ -20,13 +20,14 @@ use shared::participant::Allowances;
 use shared::service::Service;
 use shared::web::{Fault, Incoming, Reply};
 
-use crate::handlers::{book, browse, link};
+use crate::handlers::{book, browse, glance, link};
 
 /// The function with what it works with.
 pub struct Booking {
     service: Arc<Service>,
     allowances: Allowances,
     free: browse::FreeCounts,
+    glances: glance::Glances,
 }
 
 /// The routes this function answers, as template.yaml writes them; a test
@@ -61,7 +62,12 @@ impl Booking {
     /// The function over its service.
     #[must_use]
     pub fn new(service: Arc<Service>) -> Self {
-        Self { service, allowances: Allowances::default(), free: browse::FreeCounts::default() }
+        Self {
+            service,
+            allowances: Allowances::default(),
+            free: browse::FreeCounts::default(),
+            glances: glance::Glances::default(),
+        }
     }
 
     /// Answers one request. It always answers: what fails becomes a reply.

@@ -1,12 +1,11 @@
 //! The booking function as Lambda runs it: connect once, then answer.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, retry::RetryConfig};
+use aws_config::BehaviorVersion;
 use lambda_http::{Error, run, service_fn};
 use shared::ambient::{SystemChance, SystemClock};
+use shared::patience;
 use shared::service::Service;
 use shared::settings::{Settings, environment};
 
@@ -14,14 +13,9 @@ use shared::settings::{Settings, environment};
 async fn main() -> Result<(), Error> {
     tracing_subscriber::fmt().json().with_current_span(false).without_time().init();
     let settings = Settings::from_variables(environment)?;
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_millis(500))
-        .operation_attempt_timeout(Duration::from_secs(2))
-        .operation_timeout(Duration::from_secs(6))
-        .build();
     let config = aws_config::defaults(BehaviorVersion::latest())
-        .timeout_config(timeouts)
-        .retry_config(RetryConfig::standard())
+        .timeout_config(patience::quick())
+        .retry_config(patience::again())
         .load()
         .await;
     let service = Service::new(

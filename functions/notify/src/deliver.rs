@@ -96,7 +96,7 @@ impl Notify {
         let Some(snapshot) = self.service.organization_of(owed.organization, now).await? else {
             return Ok(None);
         };
-        self.service.occasion_of(snapshot, owed.event, now).await
+        self.service.occasion_of(snapshot, owed.event).await
     }
 
     /// Records what SES made of the mail. Once SES has it, nothing that fails

@@ -106,7 +106,10 @@ impl Failure {
             SdkError::ServiceError(answer) => Self::Answered {
                 status: answer.raw().status().as_u16(),
                 code: answer.err().code().map(str::to_owned),
-                unverified: answer.err().message().is_some_and(|text| text.contains("not verified")),
+                unverified: answer
+                    .err()
+                    .message()
+                    .is_some_and(|text| text.contains("not verified")),
             },
             _ => Self::Other,
         }

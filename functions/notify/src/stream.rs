@@ -47,7 +47,8 @@ impl Notify {
                 Err(_) => {}
             }
         }
-        let delivered = join_all(bookings.into_values().map(|notices| self.in_order(notices))).await;
+        let delivered =
+            join_all(bookings.into_values().map(|notices| self.in_order(notices))).await;
         failures.extend(delivered.into_iter().flatten());
         let failures: Vec<Value> =
             failures.into_iter().map(|id| json!({ "itemIdentifier": id })).collect();

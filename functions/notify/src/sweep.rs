@@ -86,8 +86,7 @@ impl Notify {
                 break;
             }
             let before = begun - SETTLING;
-            let page =
-                store::still_owed(&self.service, organization, before, start, PAGE).await?;
+            let page = store::still_owed(&self.service, organization, before, start, PAGE).await?;
             looked_at += page.notices.len();
             let mut deliveries = stream::iter(page.notices)
                 .map(|notice| self.sweep_notice(organization, notice))

@@ -89,3 +89,36 @@ async fn a_damaged_file_is_named() {
     let text = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(text.contains("tables.db"), "{text}");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn files_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Engine::start(&template(), Some(folder.path()), &clock()).await.unwrap();
+    put(&engine, "ScheduleTable", "a", 0);
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", entry.file_name());
+    }
+}
+
+#[tokio::test]
+async fn damage_in_the_middle_is_found_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(FILE);
+    let engine = Engine::start(&template(), Some(folder.path()), &clock()).await.unwrap();
+    for number in 0..200 {
+        put(&engine, "ScheduleTable", &format!("item-{number}"), 0);
+    }
+    engine.stop().await;
+    drop(engine);
+    let mut content = std::fs::read(&file).unwrap();
+    let middle = content.len() / 2 / 4096 * 4096;
+    content[middle..middle + 4096].fill(0xa5);
+    std::fs::write(&file, content).unwrap();
+    let refused = Engine::start(&template(), Some(folder.path()), &clock()).await;
+    let text = refused.err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(text.contains("tables.db is damaged"), "{text}");
+}

@@ -81,7 +81,8 @@ async fn leftovers_come_back_as_unprocessed() {
         .set_keys(Some(vec![item("a"), item("b"), item("c")]))
         .build()
         .unwrap();
-    let reply = setting.client.batch_get_item().request_items("ScheduleTable", keys).send().await.unwrap();
+    let reply =
+        setting.client.batch_get_item().request_items("ScheduleTable", keys).send().await.unwrap();
     assert_eq!(reply.responses.unwrap()["ScheduleTable"].len(), 2);
     assert_eq!(reply.unprocessed_keys.unwrap()["ScheduleTable"].keys.len(), 1);
 }

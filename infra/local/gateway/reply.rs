@@ -55,12 +55,7 @@ pub(super) fn compose(reply: ApiGatewayProxyResponse, sends_bytes: bool) -> Opti
 }
 
 /// A refusal of the gateway's own.
-pub(super) fn refuse(
-    status: StatusCode,
-    kind: &str,
-    message: &str,
-    wants_page: bool,
-) -> Response {
+pub(super) fn refuse(status: StatusCode, kind: &str, message: &str, wants_page: bool) -> Response {
     let (media, body) = if wants_page {
         let page = format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -97,9 +92,7 @@ pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
 }
 
 fn is_page(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 /// Puts the banner after the opening body tag and its style into the head.

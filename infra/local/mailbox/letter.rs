@@ -65,7 +65,7 @@ impl Letter {
                 |kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("octet-stream")),
             );
             Attachment {
-                name: part.attachment_name().unwrap_or("attachment").to_owned(),
+                name: part.attachment_name().unwrap_or(nameless(&kind)).to_owned(),
                 kind,
                 text: match &part.body {
                     PartType::Text(text) | PartType::Html(text) => Some(text.to_string()),
@@ -91,6 +91,11 @@ impl Letter {
                 .collect(),
         }
     }
+}
+
+/// What mail programs call a part that has no name.
+fn nameless(kind: &str) -> &'static str {
+    if kind == "text/calendar" { "calendar.ics" } else { "attachment" }
 }
 
 /// The parser makes up a text part from HTML and the reverse; only what was

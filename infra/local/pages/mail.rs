@@ -149,7 +149,9 @@ fn content(body: Vec<u8>, kind: &str, download_as: Option<&str>) -> Response {
         // Names come from the mail: only what cannot break out of the quotes.
         let name: String = name
             .chars()
-            .map(|letter| if letter.is_ascii_alphanumeric() || "._-".contains(letter) { letter } else { '_' })
+            .map(|letter| {
+                if letter.is_ascii_alphanumeric() || "._-".contains(letter) { letter } else { '_' }
+            })
             .collect();
         if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
             headers.insert(header::CONTENT_DISPOSITION, value);

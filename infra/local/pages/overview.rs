@@ -79,21 +79,17 @@ struct Move {
     advance: String,
 }
 
-/// Takes a form or JSON.
+/// Takes JSON or a form, whatever the request calls it.
 pub(super) async fn move_clock(
     State(parts): State<Arc<Parts>>,
     headers: HeaderMap,
     body: String,
 ) -> Response {
-    let form = headers
-        .get("content-type")
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
-    let advance = if form {
-        form_urlencoded::parse(body.as_bytes())
+    let advance = match serde_json::from_str::<Move>(&body) {
+        Ok(wanted) => Some(wanted.advance),
+        Err(_) => form_urlencoded::parse(body.as_bytes())
             .find(|(name, _)| name == "advance")
-            .map(|(_, value)| value.into_owned())
-    } else {
-        serde_json::from_str::<Move>(&body).ok().map(|wanted| wanted.advance)
+            .map(|(_, value)| value.into_owned()),
     };
     let Some(advance) = advance else {
         let message = "Say how far: {\"advance\":\"PT2H\"}.";

@@ -57,9 +57,10 @@ impl Document {
             .iter()
             .map(|(name, resource)| {
                 let name = name.as_str().unwrap_or("?").to_owned();
-                let kind = resource.get("Type").and_then(Value::as_str).ok_or_else(|| {
-                    Problem::at(&format!("Resources.{name}"), "it has no Type")
-                })?;
+                let kind = resource
+                    .get("Type")
+                    .and_then(Value::as_str)
+                    .ok_or_else(|| Problem::at(&format!("Resources.{name}"), "it has no Type"))?;
                 let properties = resource.get("Properties").unwrap_or(&Value::Null);
                 Ok((name, kind.to_owned(), properties))
             })
@@ -135,9 +136,12 @@ impl Document {
         }
         let resource = self.0.get("Resources").and_then(|resources| resources.get(name));
         match resource {
-            None => Err(Problem::at(place, format!("{name} is neither a parameter nor a resource"))),
+            None => {
+                Err(Problem::at(place, format!("{name} is neither a parameter nor a resource")))
+            }
             Some(resource) => {
-                let given = resource.get("Properties").and_then(|properties| properties.get("Name"));
+                let given =
+                    resource.get("Properties").and_then(|properties| properties.get("Name"));
                 Ok(given.and_then(Value::as_str).unwrap_or(name).to_owned())
             }
         }
@@ -183,9 +187,7 @@ impl Document {
                 .ok_or_else(|| Problem::at(place, "its Sub has an open brace"))?;
             result.push_str(before);
             result.push_str(&match name.split_once('.') {
-                Some((resource, attribute)) => {
-                    self.attribute(place, resource, attribute, names)?
-                }
+                Some((resource, attribute)) => self.attribute(place, resource, attribute, names)?,
                 None => self.reference(place, name, names)?,
             });
             rest = tail;

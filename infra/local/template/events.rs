@@ -57,8 +57,7 @@ fn stream(name: &str, place: &str, properties: &Value) -> Result<StreamSource, P
             return Err(Problem::at(place, format!("StartingPosition {other} is not supported")));
         }
     };
-    let on_failure =
-        properties.get("DestinationConfig").and_then(|config| config.get("OnFailure"));
+    let on_failure = properties.get("DestinationConfig").and_then(|config| config.get("OnFailure"));
     let dead_letters = match on_failure {
         None => None,
         Some(destination) => Some(
@@ -98,9 +97,8 @@ fn filters(place: &str, properties: &Value) -> Result<Vec<Pattern>, Problem> {
         .flatten()
         .map(|filter| {
             let text = word(place, filter, "Pattern")?;
-            let json: serde_json::Value = serde_json::from_str(&text).map_err(|error| {
-                Problem::at(place, format!("its filter is not JSON: {error}"))
-            })?;
+            let json: serde_json::Value = serde_json::from_str(&text)
+                .map_err(|error| Problem::at(place, format!("its filter is not JSON: {error}")))?;
             parse_pattern(place, &json)
         })
         .collect()
@@ -134,9 +132,8 @@ fn rule(name: &str, place: &str, properties: &Value) -> Result<Rule, Problem> {
 }
 
 fn parse_pattern(place: &str, json: &serde_json::Value) -> Result<Pattern, Problem> {
-    Pattern::parse(json).map_err(|refused| {
-        Problem::at(&format!("{place}, {}", refused.place), refused.problem)
-    })
+    Pattern::parse(json)
+        .map_err(|refused| Problem::at(&format!("{place}, {}", refused.place), refused.problem))
 }
 
 fn word(place: &str, properties: &Value, name: &str) -> Result<String, Problem> {

@@ -43,7 +43,9 @@ fn an_environment_is_resolved_for_this_machine() {
     assert_eq!(environment["PUBLIC_ADDRESS"], "http://localhost:1");
     assert_eq!(environment["MAIL_SENDER"], "appointments@kept.example");
     assert_eq!(environment["MAIL_CONFIGURATION_SET"], "kept");
-    assert!(!embedded().environment("BookingFunction", &names()).unwrap().contains_key("MAIL_SENDER"));
+    assert!(
+        !embedded().environment("BookingFunction", &names()).unwrap().contains_key("MAIL_SENDER")
+    );
 }
 
 #[test]
@@ -64,7 +66,8 @@ fn what_the_local_cloud_cannot_play_is_refused() {
 
 #[test]
 fn an_unsupported_filter_is_refused_with_its_place() {
-    let text = EMBEDDED.replace(r#"{"eventName":["INSERT"]}"#, r#"{"eventName":[{"wildcard":"*"}]}"#);
+    let text =
+        EMBEDDED.replace(r#"{"eventName":["INSERT"]}"#, r#"{"eventName":[{"wildcard":"*"}]}"#);
     let refused = Template::parse("t.yaml", &text).unwrap_err().to_string();
     assert!(refused.contains("Events.Owed") && refused.contains("wildcard"), "{refused}");
 }

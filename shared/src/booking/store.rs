@@ -14,6 +14,9 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 
+pub(crate) use item::Outline;
+pub(crate) use transactions::ParticipantRow;
+
 use super::rules::{self, Confirmation, Decision, Move, Refusal, Seen};
 use super::{Booking, Contact, Failure, IdempotencyKey};
 use crate::dynamo::{self, Commit, Item, Key, Transaction};
@@ -74,6 +77,11 @@ pub async fn find(
 /// [`Trouble::Damaged`] names the booking and what is wrong.
 pub fn read(table: &str, keys: &OrganizationKeys, item: Item) -> Result<Booking, Trouble> {
     item::read(table, keys, item)
+}
+
+/// Reads what of a booking lies open.
+pub(crate) fn outline(item: Item) -> Result<Outline, Trouble> {
+    item::outline(item)
 }
 
 impl Desk<'_> {

@@ -127,7 +127,9 @@ impl Letter<'_> {
     pub fn write(&self, now: Timestamp) -> Result<Mail, Trouble> {
         let view = self.view();
         let notice = self.owed.id;
-        let unfit = |why: &dyn std::fmt::Display| Trouble::damaged(format!("the mail of notice {notice}"), why);
+        let unfit = |why: &dyn std::fmt::Display| {
+            Trouble::damaged(format!("the mail of notice {notice}"), why)
+        };
         let sender = address(self.sender).map_err(|why| unfit(&why))?;
         let recipient = address(&self.booking.contact.email).map_err(|why| unfit(&why))?;
         // Words alone: brackets would make mail programs show, and filters see,
@@ -236,7 +238,12 @@ impl Letter<'_> {
                 "Book another time",
                 event_page,
             ),
-            Kind::Confirm => ("Confirm", self.confirm_within(), "Confirm this appointment", self.links.confirm.clone()),
+            Kind::Confirm => (
+                "Confirm",
+                self.confirm_within(),
+                "Confirm this appointment",
+                self.links.confirm.clone(),
+            ),
             Kind::InTheWay => {
                 details.clear();
                 ("Not booked", self.in_the_way(), "Move or cancel the earlier one", manage)
@@ -244,9 +251,10 @@ impl Letter<'_> {
         };
         let (start, end) = (self.owed.start, self.owed.end);
         let (subject, what) = match self.owed.kind {
-            Kind::InTheWay => {
-                (format!("Not booked: {}, you have an appointment then", briefly(start)), String::new())
-            }
+            Kind::InTheWay => (
+                format!("Not booked: {}, you have an appointment then", briefly(start)),
+                String::new(),
+            ),
             _ => {
                 let short: String = what.chars().take(LONGEST_NAME).collect();
                 (format!("{word}: {short}, {}", briefly(start)), what)

@@ -62,11 +62,15 @@ pub async fn read(
     item.map(|item| parse(organization, notice, item)).transpose()
 }
 
-fn parse(organization: OrganizationId, id: NoticeId, item: Item) -> Result<Notice, Trouble> {
+/// Reads a notice out of its item.
+pub(crate) fn parse(
+    organization: OrganizationId,
+    id: NoticeId,
+    item: Item,
+) -> Result<Notice, Trouble> {
     let row: Row = dynamo::row(item)?;
     let damaged = |why: &str| Trouble::damaged(format!("notice {}", row.pk), why);
-    let moment =
-        |seconds: i64, what| Timestamp::from_second(seconds).map_err(|_| damaged(what));
+    let moment = |seconds: i64, what| Timestamp::from_second(seconds).map_err(|_| damaged(what));
     let standing = match (row.state.as_str(), row.claimed_at) {
         ("owed", _) => Standing::Owed,
         ("claimed", Some(at)) => Standing::Claimed(moment(at, "its claim's time")?),
@@ -295,10 +299,7 @@ type UpdateError = aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 
 /// A condition that did not hold is an answer, with the item as it is where
 /// that was asked for; anything else is a trouble.
-fn refused<R>(
-    error: SdkError<UpdateError, R>,
-    doing: &'static str,
-) -> Result<Option<Item>, Trouble>
+fn refused<R>(error: SdkError<UpdateError, R>, doing: &'static str) -> Result<Option<Item>, Trouble>
 where
     R: std::fmt::Debug + Send + Sync + 'static,
 {

@@ -5,15 +5,15 @@
 //! takes hold at once for people, and long enough that a rush of visitors
 //! reads them once.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Organization, State, store};
+use super::{Organization, State, WebName, store};
 use crate::dynamo;
 use crate::event::{self, Event};
 use crate::ids::{EventId, OrganizationId};
+use crate::memory::Memory;
 use crate::resource::{self, Resource};
 use crate::service::Service;
 use crate::trouble::Trouble;
@@ -63,14 +63,22 @@ impl Occasion {
     }
 }
 
-type Memory<K, V> = RwLock<HashMap<K, (Timestamp, V)>>;
-
 /// The memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Directory {
-    organizations: Memory<String, Arc<Snapshot>>,
-    by_id: Memory<OrganizationId, Arc<Snapshot>>,
+    names: Memory<String, OrganizationId>,
+    organizations: Memory<OrganizationId, Arc<Snapshot>>,
     resources: Memory<EventId, Arc<Vec<Resource>>>,
+}
+
+impl Default for Directory {
+    fn default() -> Self {
+        Self {
+            names: Memory::new(REMEMBERED),
+            organizations: Memory::new(REMEMBERED),
+            resources: Memory::new(REMEMBERED),
+        }
+    }
 }
 
 impl Service {
@@ -84,11 +92,15 @@ impl Service {
         web_name: &str,
         now: Timestamp,
     ) -> Result<Option<Arc<Snapshot>>, Trouble> {
-        if let Some(snapshot) = recall(&self.directory.organizations, web_name, now) {
-            return Ok(Some(snapshot));
+        if WebName::parse(web_name).is_err() {
+            return Ok(None);
         }
-        let Some(id) = store::find(self, web_name).await? else { return Ok(None) };
-        self.read_organization(id, now).await
+        let names = &self.directory.names;
+        let name = web_name.to_owned();
+        match names.recall(&name, &*self.clock, store::find(self, web_name)).await? {
+            Some(id) => self.organization_of(id, now).await,
+            None => Ok(None),
+        }
     }
 
     /// The organization with this id, under the same conditions.
@@ -100,11 +112,8 @@ impl Service {
         id: OrganizationId,
         now: Timestamp,
     ) -> Result<Option<Arc<Snapshot>>, Trouble> {
-        let remembered = recall(&self.directory.by_id, &id, now);
-        match remembered {
-            Some(snapshot) => Ok(Some(snapshot)),
-            None => self.read_organization(id, now).await,
-        }
+        let organizations = &self.directory.organizations;
+        organizations.recall(&id, &*self.clock, self.read_organization(id, now)).await
     }
 
     async fn read_organization(
@@ -129,11 +138,7 @@ impl Service {
         events.sort_by(|one: &Event, other: &Event| {
             (one.days.first(), &one.name).cmp(&(other.days.first(), &other.name))
         });
-        let snapshot = Arc::new(Snapshot { organization, events, keys });
-        let web_name = snapshot.organization.web_name.to_string();
-        remember(&self.directory.organizations, web_name, Arc::clone(&snapshot), now);
-        remember(&self.directory.by_id, id, Arc::clone(&snapshot), now);
-        Ok(Some(snapshot))
+        Ok(Some(Arc::new(Snapshot { organization, events, keys })))
     }
 
     /// One event of an organization by their web names; `None` when either
@@ -149,7 +154,7 @@ impl Service {
     ) -> Result<Option<Occasion>, Trouble> {
         let Some(snapshot) = self.organization(organization, now).await? else { return Ok(None) };
         let position = snapshot.events.iter().position(|found| found.web_name.as_str() == event);
-        self.occasion_at(snapshot, position, now).await
+        self.occasion_at(snapshot, position).await
     }
 
     /// The event with this id in a snapshot.
@@ -160,53 +165,24 @@ impl Service {
         &self,
         snapshot: Arc<Snapshot>,
         event: EventId,
-        now: Timestamp,
     ) -> Result<Option<Occasion>, Trouble> {
         let position = snapshot.events.iter().position(|found| found.id == event);
-        self.occasion_at(snapshot, position, now).await
+        self.occasion_at(snapshot, position).await
     }
 
     async fn occasion_at(
         &self,
         snapshot: Arc<Snapshot>,
         position: Option<usize>,
-        now: Timestamp,
     ) -> Result<Option<Occasion>, Trouble> {
         let Some(position) = position else { return Ok(None) };
         let event = snapshot.events[position].id;
-        let resources = match recall(&self.directory.resources, &event, now) {
-            Some(resources) => resources,
-            None => {
-                let organization = snapshot.organization.id;
-                let read =
-                    resource::store::of_event(self, organization, &snapshot.keys, event).await?;
-                let read = Arc::new(read);
-                remember(&self.directory.resources, event, Arc::clone(&read), now);
-                read
-            }
+        let organization = snapshot.organization.id;
+        let read = async {
+            let of_event = resource::store::of_event(self, organization, &snapshot.keys, event);
+            of_event.await.map(|resources| Some(Arc::new(resources)))
         };
-        Ok(Some(Occasion { snapshot, position, resources }))
+        let resources = self.directory.resources.recall(&event, &*self.clock, read).await?;
+        Ok(resources.map(|resources| Occasion { snapshot, position, resources }))
     }
-}
-
-fn recall<K, Q, V>(memory: &Memory<K, V>, key: &Q, now: Timestamp) -> Option<V>
-where
-    K: std::borrow::Borrow<Q> + std::hash::Hash + Eq,
-    Q: std::hash::Hash + Eq + ?Sized,
-    V: Clone,
-{
-    let memory = memory.read().unwrap_or_else(PoisonError::into_inner);
-    let (since, value) = memory.get(key)?;
-    fresh(*since, now).then(|| value.clone())
-}
-
-fn remember<K: std::hash::Hash + Eq, V>(memory: &Memory<K, V>, key: K, value: V, now: Timestamp) {
-    let mut memory = memory.write().unwrap_or_else(PoisonError::into_inner);
-    memory.retain(|_, (since, _)| fresh(*since, now));
-    memory.insert(key, (now, value));
-}
-
-fn fresh(since: Timestamp, now: Timestamp) -> bool {
-    let age = now.duration_since(since);
-    age >= SignedDuration::ZERO && age < REMEMBERED
 }

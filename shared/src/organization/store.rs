@@ -90,13 +90,15 @@ pub async fn all(service: &Service) -> Result<Vec<OrganizationId>, Trouble> {
     items.into_iter().map(registered).collect()
 }
 
-fn registered(item: dynamo::Item) -> Result<OrganizationId, Trouble> {
+/// The id that a registry entry stands for.
+pub(crate) fn registered(item: dynamo::Item) -> Result<OrganizationId, Trouble> {
     let row: WebNameRow = dynamo::row(item)?;
     OrganizationId::parse(&row.organization)
         .ok_or_else(|| Trouble::damaged(row.sk, "it names no organization"))
 }
 
-pub(super) fn read(item: dynamo::Item) -> Result<Organization, Trouble> {
+/// Reads an organization out of its item.
+pub(crate) fn read(item: dynamo::Item) -> Result<Organization, Trouble> {
     let row: Row = dynamo::row(item)?;
     let damaged = |why: String| Trouble::damaged(format!("organization {}", row.pk), why);
     Ok(Organization {

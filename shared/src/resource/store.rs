@@ -46,6 +46,25 @@ pub async fn put_all(
     dynamo::batch_put(&service.dynamo, table, items, &*service.chance).await
 }
 
+/// Reads a resource out of its item.
+pub(crate) fn read(
+    table: &str,
+    keys: &OrganizationKeys,
+    item: dynamo::Item,
+) -> Result<Resource, Trouble> {
+    let row: Row = dynamo::row(item)?;
+    let place = Place { table, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
+    let fields: Fields = keys
+        .open(place, &row.sealed)
+        .map_err(|why| Trouble::damaged(format!("resource {} / {}", row.pk, row.sk), why))?;
+    let id = row
+        .sk
+        .strip_prefix("resource#")
+        .and_then(ResourceId::parse)
+        .ok_or_else(|| Trouble::damaged(format!("resource {}", row.sk), "its id"))?;
+    Ok(Resource { id, name: fields.name, place: fields.place })
+}
+
 /// Reads the resources of an event, in the order of their names.
 ///
 /// # Errors
@@ -59,20 +78,8 @@ pub async fn of_event(
     let table = &service.settings.tables.schedule;
     let pk = dynamo::keys::resources(organization, event);
     let items = dynamo::query(&service.dynamo, table, &pk, "resource#", true).await?;
-    let mut resources = Vec::with_capacity(items.len());
-    for item in items {
-        let row: Row = dynamo::row(item)?;
-        let place = Place { table, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
-        let fields: Fields = keys
-            .open(place, &row.sealed)
-            .map_err(|why| Trouble::damaged(format!("resource {} / {}", row.pk, row.sk), why))?;
-        let id = row
-            .sk
-            .strip_prefix("resource#")
-            .and_then(ResourceId::parse)
-            .ok_or_else(|| Trouble::damaged(format!("resource {}", row.sk), "its id"))?;
-        resources.push(Resource { id, name: fields.name, place: fields.place });
-    }
+    let mut resources =
+        items.into_iter().map(|item| read(table, keys, item)).collect::<Result<Vec<_>, _>>()?;
     resources.sort_by(|one, other| one.name.cmp(&other.name).then(one.id.cmp(&other.id)));
     Ok(resources)
 }

@@ -14,6 +14,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_kms::error::ProvideErrorMetadata;
+use aws_sdk_kms::operation::decrypt::DecryptError;
 use aws_sdk_kms::types::DataKeySpec;
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
@@ -62,20 +64,28 @@ impl Vault {
         if let Some(keys) = self.remembered(organization, now) {
             return Ok(Some(keys));
         }
-        let rows = dynamo::query(&self.dynamo, &self.table, &organization.to_string(), "key#", true)
-            .await?;
-        let mut data_keys = Vec::with_capacity(rows.len());
-        for row in rows {
-            data_keys.push(self.unwrap(organization, &row).await?);
-        }
-        let Some(keys) = OrganizationKeys::derive(organization, &data_keys)? else {
-            return Ok(None);
-        };
+        let Some(keys) = self.read(organization).await? else { return Ok(None) };
         let keys = Arc::new(keys);
         let mut unwrapped = self.unwrapped.write().unwrap_or_else(PoisonError::into_inner);
         unwrapped.retain(|_, (since, _)| now.duration_since(*since) < KEPT);
         unwrapped.insert(organization, (now, Arc::clone(&keys)));
         Ok(Some(keys))
+    }
+
+    /// Unwraps the keys of an organization as they are stored now, whatever is
+    /// remembered of them.
+    pub(crate) async fn read(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<Option<OrganizationKeys>, Trouble> {
+        let rows =
+            dynamo::query(&self.dynamo, &self.table, &organization.to_string(), "key#", true)
+                .await?;
+        let mut data_keys = Vec::with_capacity(rows.len());
+        for row in rows {
+            data_keys.push(self.unwrap(organization, &row).await?);
+        }
+        OrganizationKeys::derive(organization, &data_keys)
     }
 
     fn remembered(
@@ -119,7 +129,10 @@ impl Vault {
             .encryption_context("version", version.to_string())
             .send()
             .await
-            .map_err(|cause| Trouble::unavailable("unwrapping an organization's key", cause))?;
+            .map_err(|cause| match refused(&cause) {
+                true => damaged("KMS does not open it"),
+                false => Trouble::unavailable("unwrapping an organization's key", cause),
+            })?;
         let plaintext = answer.plaintext.ok_or_else(|| damaged("KMS gave no plaintext"))?;
         Ok((version, Zeroizing::new(plaintext.into_inner())))
     }
@@ -163,4 +176,14 @@ impl Vault {
             Err(cause) => Err(Trouble::unavailable("storing an organization's key", cause)),
         }
     }
+}
+
+/// Whether KMS answered that this is nothing it has wrapped: asking again will
+/// not help.
+fn refused(error: &aws_sdk_kms::error::SdkError<DecryptError>) -> bool {
+    error.as_service_error().is_some_and(|why| {
+        why.is_invalid_ciphertext_exception()
+            || why.is_incorrect_key_exception()
+            || why.code() == Some("ValidationException")
+    })
 }

@@ -92,7 +92,8 @@ impl OrganizationKeys {
         );
         let mut nonce = [0; NONCE_LEN];
         chance.fill(&mut nonce)?;
-        let mut sealed = Vec::with_capacity(2 + NONCE_LEN + plaintext.len() + AES_256_GCM.tag_len());
+        let mut sealed =
+            Vec::with_capacity(2 + NONCE_LEN + plaintext.len() + AES_256_GCM.tag_len());
         sealed.extend_from_slice(&[FORMAT, *version]);
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(&plaintext);
@@ -166,7 +167,8 @@ mod tests {
     use crate::ambient::SystemChance;
     use crate::vault::keys::tests::keys;
 
-    const HERE: Place<'static> = Place { table: "Schedule", pk: "a", sk: "booking", attribute: "sealed" };
+    const HERE: Place<'static> =
+        Place { table: "Schedule", pk: "a", sk: "booking", attribute: "sealed" };
 
     #[test]
     fn a_sealed_value_opens_only_where_it_was_sealed() {

@@ -64,7 +64,7 @@ pub(crate) async fn form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     match refused {
         None => Ok(form_page(visit, &occasion, slot, &typed, None, None)),
         Some(refusal) => {
-            let near = nearest(visit, &occasion, id).await?;
+            let near = nearest(visit, &occasion, id).await;
             let fault = words::refusal(refusal, zone, Reader::Stranger);
             Ok(form_page(visit, &occasion, slot, &typed, Some(&fault), Some(near)))
         }
@@ -287,31 +287,39 @@ async fn make(
             if !matches!(refusal, Refusal::Taken | Refusal::Past | Refusal::InTheWay(_)) {
                 return Err((fault, None));
             }
-            match nearest(visit, occasion, wish.slot).await {
-                Ok(near) => Err((fault, Some(near))),
-                Err(trouble) => Err((trouble, None)),
-            }
+            let near = nearest(visit, occasion, wish.slot).await;
+            Err((fault, Some(near)))
         }
     }
 }
 
 /// The free times nearest to one that cannot be had: of its day, or of the
-/// next day that has any.
+/// next day that has any. A refusal stands without them: when they cannot be
+/// read just now, none are offered.
 pub(crate) async fn nearest(
     visit: &Visit<'_>,
     occasion: &Occasion,
     wanted: SlotId,
-) -> Result<Vec<Slot>, Fault> {
+) -> Vec<Slot> {
     let today = occasion.event().zone.day(visit.now);
-    let later = occasion.event().days.iter().copied().filter(|day| *day >= today && *day != wanted.day);
+    let later =
+        occasion.event().days.iter().copied().filter(|day| *day >= today && *day != wanted.day);
     for day in std::iter::once(wanted.day).chain(later) {
-        let slots = browse::of_day(visit, occasion, day, None).await?;
-        let near = shared::slot::rules::nearest(&slots, wanted, visit.now, MOST_NEAR);
-        if !near.is_empty() {
-            return Ok(near);
+        let service = &visit.function.service;
+        match visit.function.glances.of_day(service, occasion, day).await {
+            Ok(slots) => {
+                let near = shared::slot::rules::nearest(&slots, wanted, visit.now, MOST_NEAR);
+                if !near.is_empty() {
+                    return near;
+                }
+            }
+            Err(trouble) => {
+                tracing::warn!(cause = trouble.chain(), "near times could not be read");
+                return Vec::new();
+            }
         }
     }
-    Ok(Vec::new())
+    Vec::new()
 }
 
 /// The path of a booking's own page.

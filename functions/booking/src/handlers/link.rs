@@ -38,7 +38,7 @@ async fn found(visit: &Visit<'_>, purpose: LinkPurpose) -> Result<Found, Fault> 
         .await?
         .filter(|booking| snapshot.keys.link_holds(link, purpose, id, booking.link_version))
         .ok_or_else(Fault::not_found)?;
-    let occasion = service.occasion_of(snapshot, booking.event, visit.now).await?;
+    let occasion = service.occasion_of(snapshot, booking.event).await?;
     Ok(Found { occasion: occasion.ok_or_else(Fault::not_found)?, booking })
 }
 
@@ -174,7 +174,7 @@ pub(crate) async fn confirm(visit: &Visit<'_>) -> Result<Reply, Fault> {
         Err(failure) => {
             let (refusal, fault) = found.refused(failure)?;
             let wanted = found.booking.slot;
-            let near = nearest(visit, &found.occasion, wanted).await?;
+            let near = nearest(visit, &found.occasion, wanted).await;
             if !visit.incoming.wants_page() {
                 return Ok(fault_shape(&fault, Some(shapes(visit, &found, &near))));
             }
@@ -382,7 +382,7 @@ pub(crate) async fn move_to(visit: &Visit<'_>) -> Result<Reply, Fault> {
             }
             let near = match refusal {
                 Refusal::Taken | Refusal::Past | Refusal::InTheWay(_) => {
-                    Some(nearest(visit, &found.occasion, wanted).await?)
+                    Some(nearest(visit, &found.occasion, wanted).await)
                 }
                 _ => None,
             };

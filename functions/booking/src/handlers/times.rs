@@ -17,7 +17,7 @@ use crate::pages::{
 /// Beyond this many free times on a page, each teacher shows the first few and
 /// a link to the rest: the page stays light on a phone.
 const MOST_SHOWN: usize = 500;
-const FIRST_FEW: usize = 8;
+const FIRST_FEW: usize = 5;
 
 /// What the choice of times is made from.
 pub(crate) struct View<'a> {

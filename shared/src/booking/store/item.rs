@@ -42,6 +42,19 @@ struct Fields<'a> {
     note: Option<std::borrow::Cow<'a, str>>,
 }
 
+/// What of a booking lies open: enough to hold it against other items without
+/// its organization's keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outline {
+    pub(crate) event: EventId,
+    pub(crate) slot: SlotId,
+    pub(crate) start: Timestamp,
+    pub(crate) end: Timestamp,
+    pub(crate) person: PersonId,
+    pub(crate) state: State,
+    pub(crate) version: u32,
+}
+
 /// Writes a booking as its item.
 pub(super) fn write(
     table: &str,
@@ -95,32 +108,23 @@ pub(super) const fn word(state: State) -> &'static str {
 /// Reads a booking out of its item.
 pub(super) fn read(table: &str, keys: &OrganizationKeys, item: Item) -> Result<Booking, Trouble> {
     let row: Row = dynamo::row(item)?;
+    let Outline { event, slot, start, end, person, state, version } = row.outline()?;
     let damaged = |why: String| Trouble::damaged(format!("booking {}", row.pk), why);
-    let moment = |seconds: i64, what: &str| {
-        Timestamp::from_second(seconds).map_err(|_| damaged(format!("its {what}")))
-    };
     let unfit = |what: &'static str| move |why: Unfit| damaged(format!("its {what}: {why}"));
     let place = Place { table, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
     let fields: Fields<'_> =
         keys.open(place, &row.sealed).map_err(|why| damaged(why.to_string()))?;
-    let state = match (row.state.as_str(), row.held_until) {
-        ("held", Some(until)) => State::Held(moment(until, "hold's end")?),
-        ("booked", None) => State::Booked,
-        ("cancelled", None) => State::Cancelled,
-        ("lapsed", None) => State::Lapsed,
-        (other, _) => return Err(damaged(format!("its state is {other}"))),
-    };
     Ok(Booking {
         id: row
             .pk
             .split_once('#')
             .and_then(|(_, id)| BookingId::parse(id))
             .ok_or_else(|| damaged("its id".into()))?,
-        event: EventId::parse(&row.event).ok_or_else(|| damaged("its event".into()))?,
-        slot: SlotId::parse(&row.slot).ok_or_else(|| damaged("its slot".into()))?,
-        start: moment(row.start, "start")?,
-        end: moment(row.end, "end")?,
-        person: PersonId::parse(&row.person).ok_or_else(|| damaged("its person".into()))?,
+        event,
+        slot,
+        start,
+        end,
+        person,
         contact: Contact {
             name: PersonName::parse(&fields.name).map_err(unfit("name"))?,
             email: EmailAddress::parse(&fields.email).map_err(unfit("email"))?,
@@ -132,11 +136,40 @@ pub(super) fn read(table: &str, keys: &OrganizationKeys, item: Item) -> Result<B
             note: fields.note.map(|note| Note::parse(&note)).transpose().map_err(unfit("note"))?,
         },
         state,
-        version: row.version,
+        version,
         link_version: row.link_version,
-        made: moment(row.made, "making")?,
+        made: Timestamp::from_second(row.made).map_err(|_| damaged("its making".into()))?,
         fingerprint: ids::from_text(&row.fingerprint)
             .ok_or_else(|| damaged("its fingerprint".into()))?,
         privacy_version: row.privacy_version,
     })
+}
+
+/// Reads what of a booking lies open.
+pub(super) fn outline(item: Item) -> Result<Outline, Trouble> {
+    dynamo::row::<Row>(item)?.outline()
+}
+
+impl Row {
+    fn outline(&self) -> Result<Outline, Trouble> {
+        let damaged = |why: String| Trouble::damaged(format!("booking {}", self.pk), why);
+        let moment = |seconds: i64, what: &str| {
+            Timestamp::from_second(seconds).map_err(|_| damaged(format!("its {what}")))
+        };
+        Ok(Outline {
+            event: EventId::parse(&self.event).ok_or_else(|| damaged("its event".into()))?,
+            slot: SlotId::parse(&self.slot).ok_or_else(|| damaged("its slot".into()))?,
+            start: moment(self.start, "start")?,
+            end: moment(self.end, "end")?,
+            person: PersonId::parse(&self.person).ok_or_else(|| damaged("its person".into()))?,
+            state: match (self.state.as_str(), self.held_until) {
+                ("held", Some(until)) => State::Held(moment(until, "hold's end")?),
+                ("booked", None) => State::Booked,
+                ("cancelled", None) => State::Cancelled,
+                ("lapsed", None) => State::Lapsed,
+                (other, _) => return Err(damaged(format!("its state is {other}"))),
+            },
+            version: self.version,
+        })
+    }
 }

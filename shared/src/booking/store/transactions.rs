@@ -2,7 +2,7 @@
 //! that must be true together; its length is its price.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Desk, Wish, item, number};
 use crate::audit::{self, Action, Actor};
@@ -15,13 +15,14 @@ use crate::slot::{Slot, SlotId};
 use crate::trouble::Trouble;
 use crate::vault::{Place, Sealed};
 
-#[derive(Serialize)]
-struct ParticipantRow {
-    pk: String,
-    sk: String,
-    proven: i64,
-    email_index: String,
-    sealed: Sealed,
+/// A participant's item.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ParticipantRow {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+    pub(crate) proven: i64,
+    pub(crate) email_index: String,
+    pub(crate) sealed: Sealed,
 }
 
 impl Desk<'_> {

@@ -33,7 +33,9 @@ fn unfolded(file: &str) -> Vec<String> {
 /// The zone's observances as a calendar reads them: when each begins, and its offset.
 fn read_zone(file: &str) -> Vec<(bool, Timestamp, Offset, String)> {
     let seconds = |text: &str| {
-        let number = |range| text.get::<std::ops::Range<usize>>(range).map_or(0, |part| part.parse::<i32>().unwrap());
+        let number = |range| {
+            text.get::<std::ops::Range<usize>>(range).map_or(0, |part| part.parse::<i32>().unwrap())
+        };
         let all = number(1..3) * 3600 + number(3..5) * 60 + number(5..7);
         Offset::from_seconds(if text.starts_with('-') { -all } else { all }).unwrap()
     };
@@ -130,7 +132,10 @@ fn hostile_names_stay_inside_their_lines_and_lines_inside_75_octets() {
         "ORGANIZER;CN=\"School ';X=' BEGIN:VALARM, & co\":mailto:appointments@kept.example"
     );
     let summary = lines.iter().find(|line| line.starts_with("SUMMARY")).unwrap();
-    assert!(summary.starts_with("SUMMARY:Ms \"O\\\\k\\; a\\,for\u{e9} \u{8001}\u{864e}"), "{summary}");
+    assert!(
+        summary.starts_with("SUMMARY:Ms \"O\\\\k\\; a\\,for\u{e9} \u{8001}\u{864e}"),
+        "{summary}"
+    );
 }
 
 #[test]
@@ -138,7 +143,9 @@ fn new_york_has_both_seasons_with_their_offsets() {
     let found = read_zone(&file(&appointment("America/New_York"), Method::Publish));
     let brief: Vec<(bool, String, i32, &str)> = found
         .iter()
-        .map(|(daylight, onset, to, name)| (*daylight, onset.to_string(), to.seconds(), name.as_str()))
+        .map(|(daylight, onset, to, name)| {
+            (*daylight, onset.to_string(), to.seconds(), name.as_str())
+        })
         .collect();
     assert_eq!(
         brief,
@@ -162,7 +169,13 @@ fn in_dublin_summer_is_daylight_although_irish_law_calls_winter_the_exception() 
 
 #[test]
 fn every_zone_is_described_as_the_database_has_it() {
-    let day = |year, month| Zone::parse("UTC").unwrap().rules().to_timestamp(date(year, month, 15).at(12, 0, 0, 0)).unwrap();
+    let day = |year, month| {
+        Zone::parse("UTC")
+            .unwrap()
+            .rules()
+            .to_timestamp(date(year, month, 15).at(12, 0, 0, 0))
+            .unwrap()
+    };
     let mut zones = 0;
     for name in jiff::tz::db().available() {
         let Ok(zone) = Zone::parse(name.as_str()) else { continue };
@@ -174,8 +187,9 @@ fn every_zone_is_described_as_the_database_has_it() {
             let found = read_zone(&text);
             for month in 1..=12 {
                 let instant = day(year, month);
-                let said = found.iter().filter(|(_, onset, ..)| *onset <= instant).next_back();
-                let (_, _, to, _) = said.unwrap_or_else(|| panic!("{name:?} says nothing of {instant}"));
+                let said = found.iter().rfind(|(_, onset, ..)| *onset <= instant);
+                let (_, _, to, _) =
+                    said.unwrap_or_else(|| panic!("{name:?} says nothing of {instant}"));
                 assert_eq!(*to, zone.rules().to_offset(instant), "{name:?} at {instant}");
             }
         }

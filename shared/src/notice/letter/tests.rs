@@ -119,7 +119,6 @@ fn the_text_begins_with_the_appointment_and_holds_the_link() {
              Move or cancel:\n\
              https://kept.example/maple-street-school/bookings/manage-link\n\
              \n\
-             -- \n\
              Maple Street School sends you this with Kept because this address was given for an appointment at Fall Conferences.\n\
              Privacy notice: https://kept.example/maple-street-school/privacy"
     );
@@ -163,7 +162,8 @@ fn only_mails_about_an_appointment_carry_a_calendar_file() {
 #[test]
 fn a_mail_says_who_it_is_from_and_that_no_person_wrote_it() {
     let mail = scene().mail(Kind::Booked);
-    let notice = owed::about(OrganizationId::from_bytes([1; 16]), &booking(), Kind::Booked, now()).id;
+    let notice =
+        owed::about(OrganizationId::from_bytes([1; 16]), &booking(), Kind::Booked, now()).id;
     let found = headers(&mail);
     for header in [
         "From: \"Maple Street School via Kept\" <appointments@kept.example>".to_owned(),
@@ -179,7 +179,8 @@ fn a_mail_says_who_it_is_from_and_that_no_person_wrote_it() {
 #[test]
 fn hostile_names_cannot_add_a_header() {
     let mut scene = scene();
-    scene.organization.name = "School\r\nBcc: eve@example.org\r\n\r\n<b>\"Quoted\", caf\u{e9}".into();
+    scene.organization.name =
+        "School\r\nBcc: eve@example.org\r\n\r\n<b>\"Quoted\", caf\u{e9}".into();
     scene.event.name = "Fall\nX-Evil: 1".into();
     scene.resource.name = "Ms O'K, \"afor\"\r\nSubject: pwned \u{202e}\u{8001}".into();
     scene.resource.place = "<script>alert(1)</script>\r\n.".into();
@@ -188,7 +189,10 @@ fn hostile_names_cannot_add_a_header() {
         let mail = scene.mail(kind);
         let found = headers(&mail);
         for name in ["from", "to", "subject", "date", "message-id", "content-type"] {
-            let count = found.iter().filter(|line| line.to_lowercase().starts_with(&format!("{name}:"))).count();
+            let count = found
+                .iter()
+                .filter(|line| line.to_lowercase().starts_with(&format!("{name}:")))
+                .count();
             assert_eq!(count, 1, "{name} in {found:#?}");
         }
         for line in &found {
@@ -201,7 +205,8 @@ fn hostile_names_cannot_add_a_header() {
         assert_eq!(to.matches('@').count(), 1, "{to}");
         assert!(mail.lines().all(|line| line.len() <= 998), "a line is too long for SMTP");
     }
-    let html = scene.letter(Kind::Booked, |letter| HtmlPart { view: &letter.view() }.render().unwrap());
+    let html =
+        scene.letter(Kind::Booked, |letter| HtmlPart { view: &letter.view() }.render().unwrap());
     assert!(!html.contains("<script>"), "{html}");
 }
 

@@ -1,0 +1,320 @@
+//! What can be damaged, and what would repair it.
+
+use std::fmt;
+
+use jiff::civil::Date;
+
+use super::subject::Table;
+use crate::dynamo::Key;
+use crate::ids::{BookingId, OrganizationId, ResourceId};
+
+/// One kind of damage, with ids and numbers only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    /// An item under a key that nothing writes.
+    #[error("no kind of item has such a key")]
+    UnknownItem,
+    /// An item whose attributes are missing or wrong.
+    #[error("it does not read as what its key says")]
+    Unreadable,
+    /// An item whose content says another key than it lies under.
+    #[error("its content belongs under another key")]
+    Misplaced,
+    /// A sealed map that was altered, moved or sealed under another key.
+    #[error("its sealed map does not open under its own key and place")]
+    Unopened,
+    /// An item whose organization is not there.
+    #[error("its organization {0} does not exist")]
+    NoOrganization(OrganizationId),
+    /// An organization without a data key.
+    #[error("the organization has no data key")]
+    NoKey,
+    /// An organization whose data key cannot be used.
+    #[error("the organization's data key does not unwrap")]
+    BrokenKey,
+    /// An organization that its web name does not lead to.
+    #[error("the organization's web name does not lead to it")]
+    NoName,
+    /// A web name that leads to no organization of that name.
+    #[error("the web name leads to {0}, which is no organization of this name")]
+    StrayName(OrganizationId),
+    /// A booking under the wrong person.
+    #[error("the booking's person does not follow from its address")]
+    WrongPerson,
+    /// A participant whose blind index does not match.
+    #[error("the participant's blind index does not follow from the address")]
+    WrongIndex,
+    /// A booking in a slot that is not there.
+    #[error("the booking's slot does not exist")]
+    NoSlot,
+    /// A booking whose slot has other times.
+    #[error("the booking's slot has another start or end")]
+    OtherTimes,
+    /// A held booking that its slot does not hold.
+    #[error("the slot does not hold the seat for this booking")]
+    NoHold,
+    /// A booking that an agenda lacks.
+    #[error("the person's agenda of {0} lacks the booking")]
+    NotInAgenda(Date),
+    /// A booking whose person has no tally at the event.
+    #[error("the person has no tally at the booking's event")]
+    NoTally,
+    /// A booking whose latest change is announced to nobody.
+    #[error("there is no notice of the booking's latest version")]
+    NoNotice,
+    /// More seats taken than there are.
+    #[error("{taken} seats are taken of {capacity}")]
+    OverCapacity {
+        /// Seats taken.
+        taken: u32,
+        /// Seats there are.
+        capacity: u32,
+    },
+    /// A slot whose taken seats are not its bookings and holds.
+    #[error("the seats taken are {0:+} against the slot's bookings and holds")]
+    Miscounted(i64),
+    /// A hold of no booking that waits for it.
+    #[error("it holds a seat for {0}, which is not held here until then")]
+    StrayHold(BookingId),
+    /// An agenda out of order.
+    #[error("the agenda is not in the order of time")]
+    Unsorted,
+    /// Two appointments of one person at the same time.
+    #[error("{0} and {1} overlap")]
+    Overlap(BookingId, BookingId),
+    /// An agenda's entry of no booking that stands.
+    #[error("the agenda names {0}, which is no standing booking of this person")]
+    StrayEntry(BookingId),
+    /// An agenda's entry that says something else than its booking.
+    #[error("the agenda says another day, time or event than {0} itself")]
+    OtherEntry(BookingId),
+    /// A tally that does not match the agendas.
+    #[error("the tally says {live} bookings, the agendas have {counted}")]
+    WrongTally {
+        /// What the tally says.
+        live: u32,
+        /// What the agendas have.
+        counted: u32,
+    },
+    /// A notice about a booking that is not there.
+    #[error("the notice is about {0}, which does not exist")]
+    StrayNotice(BookingId),
+    /// A notice about a version that its booking has not reached.
+    #[error("the notice is about version {version}, the booking has {reached}")]
+    EarlyNotice {
+        /// The notice's version.
+        version: u32,
+        /// The booking's version.
+        reached: u32,
+    },
+    /// A notice that is owed and not in the index, or settled and still in it.
+    #[error("the notice's place in the index of what is owed does not match its state")]
+    WrongStanding,
+}
+
+impl Damage {
+    /// The table of repairs: each kind's word, and what would be done about it
+    /// and which side is the truth. Bookings are the truth across tables; a
+    /// sealed map is truer than what lies open beside it, because it cannot be
+    /// altered unseen.
+    const fn table(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::UnknownItem => (
+                "unknown_item",
+                "Nothing refers to it. Keep a copy, find out who wrote it, delete it.",
+            ),
+            Self::Unreadable => {
+                ("unreadable", "Take the item from the newest backup in which it reads.")
+            }
+            Self::Misplaced => (
+                "misplaced",
+                "The key is the truth. A slot: write the day and start that its key says. A notice: delete it; its booking's own notices are checked from the booking.",
+            ),
+            Self::Unopened => (
+                "unopened",
+                "Take the sealed map from the newest backup in which it opens; the rest of the item stays.",
+            ),
+            Self::NoOrganization(_) => (
+                "no_organization",
+                "If the organization was erased, erase what is left of it; otherwise restore the organization's item.",
+            ),
+            Self::NoKey => (
+                "no_key",
+                "Restore the wrapped key by point-in-time recovery within its seven days. Without it nothing sealed can be opened again.",
+            ),
+            Self::BrokenKey => (
+                "broken_key",
+                "Restore the wrapped key by point-in-time recovery within its seven days; see that the KMS key is enabled.",
+            ),
+            Self::NoName => (
+                "no_name",
+                "The organization is the truth: write the registry's entry of its web name.",
+            ),
+            Self::StrayName(_) => {
+                ("stray_name", "The organization is the truth: delete the registry's entry.")
+            }
+            Self::WrongPerson => (
+                "wrong_person",
+                "The sealed address is the truth: write the person that follows from it, and check again for agenda and tally.",
+            ),
+            Self::WrongIndex => (
+                "wrong_index",
+                "The sealed address is the truth: write the index that follows from it.",
+            ),
+            Self::NoSlot => (
+                "no_slot",
+                "The booking is the truth: write its slot, with the seats of the bookings in it as taken and as capacity.",
+            ),
+            Self::OtherTimes => (
+                "other_times",
+                "The booking is what the person was promised: write its start and end to the slot, or move the booking properly.",
+            ),
+            Self::NoHold => (
+                "no_hold",
+                "The booking is the truth: write its hold to the slot; once its time is over, let it lapse.",
+            ),
+            Self::NotInAgenda(_) => (
+                "not_in_agenda",
+                "The booking is the truth: write its entry. If it overlaps another, a person must decide.",
+            ),
+            Self::NoTally => (
+                "no_tally",
+                "The bookings are the truth: write the tally with as many as the person has at the event.",
+            ),
+            Self::NoNotice => (
+                "no_notice",
+                "The booking is the truth: owe the notice of its latest version, if it lies ahead.",
+            ),
+            Self::OverCapacity { .. } => (
+                "over_capacity",
+                "The bookings are the truth: raise the capacity, or a person must ask somebody to move.",
+            ),
+            Self::Miscounted(_) => (
+                "miscounted",
+                "The bookings are the truth: write the number of those that stand, with the holds, as taken.",
+            ),
+            Self::StrayHold(_) => (
+                "stray_hold",
+                "The booking is the truth: write its own time to the hold, or take the hold away with its seat.",
+            ),
+            Self::Unsorted => ("unsorted", "Write the entries in the order of their start."),
+            Self::Overlap(..) => {
+                ("overlap", "Both bookings stand: a person must ask which is to be moved.")
+            }
+            Self::StrayEntry(_) => {
+                ("stray_entry", "The booking is the truth: take the entry away.")
+            }
+            Self::OtherEntry(_) => (
+                "other_entry",
+                "The booking is the truth: write its times and event to the entries of its days.",
+            ),
+            Self::WrongTally { .. } => (
+                "wrong_tally",
+                "The bookings are the truth: repair the agendas first, then write their number.",
+            ),
+            Self::StrayNotice(_) => {
+                ("stray_notice", "The bookings are the truth: delete the notice.")
+            }
+            Self::EarlyNotice { .. } => (
+                "early_notice",
+                "The booking is the truth: delete the notice. If it was sent, a change was lost: compare the audit trail.",
+            ),
+            Self::WrongStanding => (
+                "wrong_standing",
+                "The notice's state is the truth: write its index attributes, or take them away.",
+            ),
+        }
+    }
+
+    /// One word for the kind.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        self.table().0
+    }
+
+    /// What would be done about it, in words.
+    #[must_use]
+    pub const fn repair(&self) -> &'static str {
+        self.table().1
+    }
+}
+
+/// Damage to one item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// In which table.
+    pub table: Table,
+    /// Under which key.
+    pub key: Key,
+    /// What is damaged.
+    pub damage: Damage,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { table, key, damage } = self;
+        let (word, repair) = damage.table();
+        match damage {
+            Damage::UnknownItem => {
+                write!(formatter, "{table} {} / {}", plain(&key.pk), plain(&key.sk))?;
+            }
+            _ => write!(formatter, "{table} {key}")?,
+        }
+        write!(formatter, "\n  {word}: {damage}.\n  Repair: {repair}")
+    }
+}
+
+/// A key that nothing of ours wrote may hold anything: only the parts that are
+/// ids, numbers or our own words are shown.
+fn plain(part_of_key: &str) -> String {
+    let known = [
+        "operator",
+        "organization",
+        "event",
+        "resource",
+        "slot",
+        "booking",
+        "participant",
+        "agenda",
+        "tally",
+        "notice",
+        "key",
+    ];
+    let shown = |part: &str| {
+        let id = BookingId::parse(part).is_some() || ResourceId::parse(part).is_some();
+        let number = part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        if id || number || known.contains(&part) { part.to_owned() } else { "[...]".to_owned() }
+    };
+    part_of_key.split('#').map(shown).collect::<Vec<_>>().join("#")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_says_where_and_what_and_how_it_is_repaired() {
+        let booking = BookingId::from_bytes([1; 16]);
+        let key = Key::booking(OrganizationId::from_bytes([2; 16]), booking);
+        let finding = Finding { table: Table::Schedule, key, damage: Damage::StrayHold(booking) };
+        let said = finding.to_string();
+        assert!(
+            said.contains(&booking.to_string()) && said.contains("Repair: The booking"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn the_key_of_an_unknown_item_is_shown_without_what_somebody_may_have_written_there() {
+        let organization = OrganizationId::from_bytes([2; 16]);
+        let key =
+            Key { pk: format!("{organization}#canary@example.org"), sk: "booking#Canary".into() };
+        let finding = Finding { table: Table::Schedule, key, damage: Damage::UnknownItem };
+        let said = finding.to_string();
+        assert!(
+            said.contains(&organization.to_string()) && said.contains("booking#[...]"),
+            "{said}"
+        );
+        assert!(!said.to_lowercase().contains("canary"), "{said}");
+    }
+}

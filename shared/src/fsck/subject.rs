@@ -1,0 +1,225 @@
+//! What an item is, told by its key alone.
+
+use std::fmt;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::dynamo::{Item, Key, keys};
+use crate::ids::{BookingId, EventId, NoticeId, OrganizationId, PersonId, ResourceId};
+use crate::organization::WebName;
+use crate::settings::Tables;
+
+/// A table whose items are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Table {
+    /// Organizations, events, resources, slots, bookings, agendas, participants.
+    Schedule,
+    /// Notices.
+    Mail,
+}
+
+impl Table {
+    /// The table's name in this deployment.
+    pub(super) fn name(self, tables: &Tables) -> &str {
+        match self {
+            Self::Schedule => &tables.schedule,
+            Self::Mail => &tables.mail,
+        }
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Schedule => "Schedule",
+            Self::Mail => "Mail",
+        })
+    }
+}
+
+/// What kind of item lies under a key, with the ids that the key carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Sort {
+    Name(WebName),
+    Organization(OrganizationId),
+    Event(OrganizationId),
+    Resource(OrganizationId),
+    Slot(OrganizationId, EventId),
+    Booking(OrganizationId, BookingId),
+    Participant(OrganizationId, PersonId),
+    Agenda(OrganizationId, PersonId, Date),
+    Tally(OrganizationId, PersonId, EventId),
+    Notice(OrganizationId, NoticeId),
+    Unknown,
+}
+
+impl Sort {
+    /// The sort that a key of `table` says.
+    pub(super) fn of(table: Table, key: &Key) -> Self {
+        let sort = match table {
+            Table::Schedule => Self::in_schedule(key),
+            Table::Mail => Self::in_mail(key),
+        };
+        sort.unwrap_or(Self::Unknown)
+    }
+
+    fn in_schedule(key: &Key) -> Option<Self> {
+        if key.pk == keys::registry() {
+            let name = key.sk.strip_prefix("organization#")?;
+            return WebName::parse(name).ok().map(Self::Name);
+        }
+        let mut parts = key.pk.split('#');
+        let organization = OrganizationId::parse(parts.next()?)?;
+        let parts: Vec<&str> = parts.collect();
+        let (word, id) = match key.sk.split_once('#') {
+            Some((word, id)) => (word, Some(id)),
+            None => (key.sk.as_str(), None),
+        };
+        let sort = match (parts.as_slice(), word, id) {
+            ([], "organization", None) => Self::Organization(organization),
+            ([], "event", Some(event)) => {
+                EventId::parse(event)?;
+                Self::Event(organization)
+            }
+            ([event], "resource", Some(resource)) => {
+                EventId::parse(event)?;
+                ResourceId::parse(resource)?;
+                Self::Resource(organization)
+            }
+            // Whether the rest of its key fits is seen when the slot is read.
+            ([event, _, _], "slot", Some(_)) => Self::Slot(organization, EventId::parse(event)?),
+            ([booking], "booking", None) => Self::Booking(organization, BookingId::parse(booking)?),
+            ([person], "participant", None) => {
+                Self::Participant(organization, PersonId::parse(person)?)
+            }
+            ([person], "agenda", Some(text)) => {
+                let day: Date = text.parse().ok()?;
+                if day.to_string() != text {
+                    return None;
+                }
+                Self::Agenda(organization, PersonId::parse(person)?, day)
+            }
+            ([person], "tally", Some(event)) => {
+                Self::Tally(organization, PersonId::parse(person)?, EventId::parse(event)?)
+            }
+            _ => return None,
+        };
+        Some(sort)
+    }
+
+    fn in_mail(key: &Key) -> Option<Self> {
+        let (organization, notice) = crate::notice::store::named_by(key)?;
+        Some(Self::Notice(organization, notice))
+    }
+
+    /// Whose item it is; the registry is the operator's.
+    pub(super) const fn organization(&self) -> Option<OrganizationId> {
+        match self {
+            Self::Organization(organization)
+            | Self::Event(organization)
+            | Self::Resource(organization)
+            | Self::Slot(organization, _)
+            | Self::Booking(organization, _)
+            | Self::Participant(organization, _)
+            | Self::Agenda(organization, _, _)
+            | Self::Tally(organization, _, _)
+            | Self::Notice(organization, _) => Some(*organization),
+            Self::Name(_) | Self::Unknown => None,
+        }
+    }
+
+    /// What several of them are called.
+    pub(super) const fn plural(&self) -> &'static str {
+        match self {
+            Self::Name(_) => "names",
+            Self::Organization(_) => "organizations",
+            Self::Event(_) => "events",
+            Self::Resource(_) => "resources",
+            Self::Slot(..) => "slots",
+            Self::Booking(..) => "bookings",
+            Self::Participant(..) => "participants",
+            Self::Agenda(..) => "agendas",
+            Self::Tally(..) => "tallies",
+            Self::Notice(..) => "notices",
+            Self::Unknown => "unknown items",
+        }
+    }
+}
+
+/// An item with what its key says about it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Subject {
+    pub(super) table: Table,
+    pub(super) key: Key,
+    pub(super) sort: Sort,
+    pub(super) item: Item,
+}
+
+impl Subject {
+    /// `None` for an item without a key, which no table can hold.
+    pub(super) fn new(table: Table, item: Item) -> Option<Self> {
+        let key = Key::of(&item)?;
+        Some(Self { table, sort: Sort::of(table, &key), key, item })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ORGANIZATION: OrganizationId = OrganizationId::from_bytes([1; 16]);
+    const PERSON: PersonId = PersonId::from_bytes([2; 16]);
+
+    fn key(pk: &str, sk: &str) -> Key {
+        Key { pk: pk.to_owned(), sk: sk.to_owned() }
+    }
+
+    #[test]
+    fn every_key_of_the_table_of_keys_says_what_it_is() {
+        let event = EventId::from_bytes([3; 16]);
+        let resource = ResourceId::from_bytes([4; 8]);
+        let booking = BookingId::from_bytes([5; 16]);
+        let notice = NoticeId::from_bytes([6; 16]);
+        let day = jiff::civil::date(2026, 12, 3);
+        let start = "2026-12-03T23:40:00Z".parse().unwrap();
+        let slot = crate::slot::SlotId::new(day, resource, start).unwrap();
+        let name = WebName::parse("maple-street-school").unwrap();
+        for (key, sort) in [
+            (Key::web_name("maple-street-school"), Sort::Name(name)),
+            (Key::organization(ORGANIZATION), Sort::Organization(ORGANIZATION)),
+            (Key::event(ORGANIZATION, event), Sort::Event(ORGANIZATION)),
+            (Key::resource(ORGANIZATION, event, resource), Sort::Resource(ORGANIZATION)),
+            (Key::slot(ORGANIZATION, event, slot), Sort::Slot(ORGANIZATION, event)),
+            (Key::booking(ORGANIZATION, booking), Sort::Booking(ORGANIZATION, booking)),
+            (Key::participant(ORGANIZATION, PERSON), Sort::Participant(ORGANIZATION, PERSON)),
+            (Key::agenda(ORGANIZATION, PERSON, day), Sort::Agenda(ORGANIZATION, PERSON, day)),
+            (Key::tally(ORGANIZATION, PERSON, event), Sort::Tally(ORGANIZATION, PERSON, event)),
+        ] {
+            assert_eq!(Sort::of(Table::Schedule, &key), sort, "{key}");
+        }
+        let found = Sort::of(Table::Mail, &Key::notice(ORGANIZATION, notice));
+        assert_eq!(found, Sort::Notice(ORGANIZATION, notice));
+    }
+
+    #[test]
+    fn a_key_that_is_only_nearly_right_is_unknown() {
+        let (organization, person) = (ORGANIZATION.to_string(), PERSON.to_string());
+        let of_person = format!("{organization}#{person}");
+        for (pk, sk) in [
+            ("operator", "organization#Maple"),
+            ("operator", "something"),
+            ("", ""),
+            ("nobody", "organization"),
+            (organization.as_str(), "event#1"),
+            (organization.as_str(), "organization#"),
+            (of_person.as_str(), "agenda#20261203"),
+            (of_person.as_str(), "agenda#2026-13-03"),
+            (of_person.as_str(), "dossier"),
+            (of_person.as_str(), "notice"),
+        ] {
+            assert_eq!(Sort::of(Table::Schedule, &key(pk, sk)), Sort::Unknown, "{pk} / {sk}");
+        }
+        assert_eq!(Sort::of(Table::Mail, &key(&of_person, "booking")), Sort::Unknown);
+    }
+}

@@ -1,0 +1,124 @@
+//! The local cloud in a process of its own, as the benchmark sees it: what is
+//! asked of it beside HTTP, a line of JSON each way.
+
+use crate::figures::{Stretch, memory, processor};
+use serde::{Deserialize, Serialize};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+
+/// The hidden argument that makes this program the local cloud.
+pub const MARK: &str = "--be-the-local-cloud";
+
+/// How the local cloud is started.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct Kind {
+    /// With the demonstration organizations.
+    pub demonstration: bool,
+    /// Nobody is told of new notices, so that what a booking costs can be seen
+    /// without the mail that follows it.
+    pub holds_mail_back: bool,
+}
+
+/// What is asked.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Question {
+    /// Make the school that the benchmark books at; answered by its free slots.
+    Found,
+    /// So many bare transactions that write what a booking writes.
+    Transactions(usize),
+    /// So many bare readings of what a booking reads.
+    Readings(usize),
+    /// Store so many bookings more.
+    Fill(usize),
+    /// Deliver everything.
+    Settle,
+}
+
+/// What is answered.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Answer {
+    Ready { port: u16 },
+    Founded { slots: Vec<String> },
+    Measured(Stretch),
+    Done,
+}
+
+/// The running local cloud.
+pub struct Child {
+    process: std::process::Child,
+    id: String,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+    pub port: u16,
+    _folder: tempfile::TempDir,
+}
+
+impl Child {
+    /// Starts a local cloud with its data in a fresh folder on this disk.
+    pub fn start(kind: Kind) -> Self {
+        let here = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        std::fs::create_dir_all(here).expect("a folder for data");
+        let folder = tempfile::tempdir_in(here).expect("a folder for data");
+        let program = std::env::current_exe().expect("this program");
+        let mut process = Command::new(program)
+            .arg(MARK)
+            .arg(folder.path())
+            .arg(serde_json::to_string(&kind).expect("a kind"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("this program starts again");
+        let input = process.stdin.take();
+        let mut output = BufReader::new(process.stdout.take().expect("its output"));
+        let Answer::Ready { port } = hear(&mut output) else { panic!("the local cloud is not ready") };
+        let id = process.id().to_string();
+        Self { process, id, input, output, port, _folder: folder }
+    }
+
+    pub fn ask(&mut self, question: &Question) -> Answer {
+        let mut line = serde_json::to_string(question).expect("a question");
+        line.push('\n');
+        let input = self.input.as_mut().expect("its input");
+        input.write_all(line.as_bytes()).expect("the local cloud listens");
+        hear(&mut self.output)
+    }
+
+    /// Asks for something that is measured.
+    pub fn measure(&mut self, question: &Question) -> Stretch {
+        match self.ask(question) {
+            Answer::Measured(stretch) => stretch,
+            other => panic!("not a measurement: {other:?}"),
+        }
+    }
+
+    /// The processor time it has spent so far, in seconds.
+    pub fn processor(&self) -> f64 {
+        processor(&self.id)
+    }
+
+    /// Its resident memory in megabytes: now, and at its highest.
+    pub fn memory(&self) -> (f64, f64) {
+        memory(&self.id)
+    }
+
+    /// Its number, for a profiler.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Drop for Child {
+    /// It stops when nothing more can be asked.
+    fn drop(&mut self) {
+        drop(self.input.take());
+        let _ = self.process.wait();
+    }
+}
+
+fn hear(output: &mut BufReader<ChildStdout>) -> Answer {
+    let mut line = String::new();
+    output.read_line(&mut line).expect("the local cloud answers");
+    assert!(!line.is_empty(), "the local cloud stopped; see above why");
+    serde_json::from_str(&line).expect("an answer")
+}

@@ -1,0 +1,78 @@
+//! The other side of [`crate::child`]: this program as the local cloud, as
+//! `cargo run` starts it, with a few questions more.
+
+use crate::child::{Answer, Kind, Question};
+use crate::school::School;
+use kept::{LocalCloud, Options, Storage, template};
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+
+/// Runs until nothing more is asked.
+pub fn run(folder: &Path, kind: Kind) {
+    tracing_subscriber::fmt()
+        .with_env_filter("warn,dynoxide=error")
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let options = Options {
+        data: Storage::Folder(folder.join("data")),
+        demonstration: kind.demonstration,
+        template: kind.holds_mail_back.then(|| without_deliveries(folder)),
+        ..Options::default()
+    };
+    let cloud = runtime.block_on(LocalCloud::start(options)).expect("the local cloud starts");
+    let port = cloud.address().rsplit(':').next().and_then(|port| port.parse().ok());
+    say(&Answer::Ready { port: port.expect("a port") });
+    let mut school = None;
+    for line in std::io::stdin().lock().lines() {
+        let question = serde_json::from_str(&line.expect("a line")).expect("a question");
+        let answer = runtime.block_on(answer(&cloud, &mut school, question));
+        say(&answer);
+    }
+    runtime.block_on(cloud.stop());
+}
+
+async fn answer(cloud: &LocalCloud, school: &mut Option<School>, question: Question) -> Answer {
+    if matches!(question, Question::Found) {
+        let (founded, slots) = School::found(cloud).await;
+        *school = Some(founded);
+        return Answer::Founded { slots };
+    }
+    if matches!(question, Question::Settle) {
+        assert!(cloud.settle().await, "the mails were not delivered in time");
+        return Answer::Done;
+    }
+    let school = school.as_ref().expect("a school first");
+    match question {
+        Question::Transactions(count) => Answer::Measured(school.transactions(count).await),
+        Question::Readings(count) => Answer::Measured(school.readings(count).await),
+        Question::Fill(count) => {
+            school.fill(count).await;
+            Answer::Done
+        }
+        Question::Found | Question::Settle => unreachable!("answered above"),
+    }
+}
+
+fn say(answer: &Answer) {
+    let mut line = serde_json::to_string(answer).expect("an answer");
+    line.push('\n');
+    let mut output = std::io::stdout();
+    output.write_all(line.as_bytes()).and_then(|()| output.flush()).expect("somebody listens");
+}
+
+/// The template with nothing that wakes notify: what is owed stays owed.
+fn without_deliveries(folder: &Path) -> PathBuf {
+    let mut whole: serde_yaml_ng::Value =
+        serde_yaml_ng::from_str(template::EMBEDDED).expect("the template is YAML");
+    let events = whole["Resources"]["NotifyFunction"]["Properties"]
+        .as_mapping_mut()
+        .and_then(|properties| properties.remove("Events"));
+    assert!(events.is_some(), "notify is woken by events of the template");
+    let file = folder.join("template.yaml");
+    let text = serde_yaml_ng::to_string(&whole).expect("the template is YAML");
+    std::fs::write(&file, text).expect("the template is written");
+    file
+}
