@@ -127,8 +127,9 @@ impl LocalCloud {
                 .map_err(|error| StartError::part("the demonstration", error))?;
             drop(seeding);
         }
-        let streams = Arc::new(Streams::start(&template, &hosted, &engine, &clock, folder)?);
-        let schedules = Schedules::start(&template, &hosted, &clock, &bus);
+        let woken = if options.wakes { hosted.as_slice() } else { &[] };
+        let streams = Arc::new(Streams::start(&template, woken, &engine, &clock, folder)?);
+        let schedules = Schedules::start(&template, woken, &clock, &bus);
         let gateway = Arc::new(Gateway {
             routes: Routes::of(&template),
             functions: hosted,

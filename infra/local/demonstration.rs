@@ -63,8 +63,7 @@ impl Plan {
             service.vault.keys(id, now).await?.ok_or_else(|| {
                 Trouble::damaged("the demonstration", "an organization has no key")
             })?;
-        let web_name = self.organization.web_name.as_str();
-        let stored = service.organization(web_name, now).await?;
+        let stored = service.read_organization(id, now).await?;
         for occasion in &self.occasions {
             let mut event = stored
                 .iter()

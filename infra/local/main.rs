@@ -1,6 +1,6 @@
 //! `cargo run`: Kept on this machine.
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use kept::{LocalCloud, Options, StartError, Storage};
 use std::io::Write;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ struct Arguments {
     port: u16,
 
     /// The folder that data is kept in
-    #[arg(long, value_name = "DIR", default_value = ".kept")]
+    #[arg(long, global = true, value_name = "DIR", default_value = ".kept")]
     data: PathBuf,
 
     /// Keep data in memory alone: it is gone when the program ends
@@ -24,19 +24,28 @@ struct Arguments {
     memory: bool,
 
     /// Another template than the one built in
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     template: Option<PathBuf>,
 
     /// What to log to stderr, such as info or kept=debug
-    #[arg(long, value_name = "FILTER", default_value = "warn,dynoxide=error")]
+    #[arg(long, global = true, value_name = "FILTER", default_value = "warn,dynoxide=error")]
     log: String,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum Command {
+    /// Check that everything in the data folder fits together; change nothing
+    Fsck,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = log(&arguments.log).and_then(|()| run(arguments));
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(problem) => {
             // When even stderr is closed there is nobody left to tell.
             let _ = writeln!(std::io::stderr(), "kept: {problem}");
@@ -56,12 +65,40 @@ fn log(filter: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn run(arguments: Arguments) -> Result<(), String> {
+fn run(arguments: Arguments) -> Result<ExitCode, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| format!("the runtime did not start: {error}"))?;
-    runtime.block_on(serve(arguments)).map_err(|problem| problem.to_string())
+    match arguments.command {
+        None => runtime
+            .block_on(serve(arguments))
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(|problem| problem.to_string()),
+        Some(Command::Fsck) => runtime.block_on(fsck(arguments)),
+    }
+}
+
+/// Checks a data folder. Exit code 0: all fits; 1: something does not.
+async fn fsck(arguments: Arguments) -> Result<ExitCode, String> {
+    if arguments.memory || !arguments.data.is_dir() {
+        return Err(format!("there is no data folder {} to check", arguments.data.display()));
+    }
+    let options = Options {
+        port: 0,
+        data: Storage::Folder(arguments.data),
+        template: arguments.template,
+        demonstration: false,
+        wakes: false,
+        ..Options::default()
+    };
+    let cloud = LocalCloud::start(options).await.map_err(|problem| problem.to_string())?;
+    let report = shared::fsck::run_to_end(cloud.service()).await;
+    cloud.stop().await;
+    let report = report.map_err(|trouble| trouble.chain())?;
+    // Whoever closed stdout still gets the exit code.
+    let _ = writeln!(std::io::stdout(), "{report}");
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn serve(arguments: Arguments) -> Result<(), StartError> {

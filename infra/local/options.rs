@@ -24,6 +24,9 @@ pub struct Options {
     pub faults: Option<u64>,
     /// Whether the demonstration organizations are made.
     pub demonstration: bool,
+    /// Whether streams and schedules wake functions. Without that nothing
+    /// changes by itself: for looking at data as it lies.
+    pub wakes: bool,
     /// What time it is at the start, for fresh data.
     pub starts_at: Option<Timestamp>,
     /// A template other than the one that was built in.
@@ -38,6 +41,7 @@ impl Default for Options {
             data: Storage::Memory,
             faults: None,
             demonstration: true,
+            wakes: true,
             starts_at: None,
             template: None,
         }

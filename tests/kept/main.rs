@@ -1,6 +1,13 @@
 //! End to end: what people and programs meet, over HTTP, against the local
 //! cloud with the clock given. Test names are sentences.
 
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails where it stands"
+)]
 mod bad_input;
 mod booking;
 mod crash;
@@ -11,6 +18,7 @@ mod mail;
 mod pages;
 mod price;
 mod privacy;
+mod program;
 mod race;
 mod wiring;
 mod world;

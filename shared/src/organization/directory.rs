@@ -116,7 +116,12 @@ impl Service {
         organizations.recall(&id, &*self.clock, self.read_organization(id, now)).await
     }
 
-    async fn read_organization(
+    /// The organization as it is stored now, past what is remembered: for who
+    /// has just changed it.
+    ///
+    /// # Errors
+    /// When DynamoDB or KMS fails.
+    pub async fn read_organization(
         &self,
         id: OrganizationId,
         now: Timestamp,
