@@ -113,6 +113,9 @@ mod tests {
         let clock = Stopped(AtomicU32::new(0));
         assert_eq!(memory.recall(&"key", &clock, async { Err("no") }).await, Err("no"));
         assert_eq!(memory.recall(&"key", &clock, async { Ok::<_, ()>(None) }).await, Ok(None));
-        assert_eq!(memory.recall(&"key", &clock, async { Ok::<_, ()>(Some(1)) }).await, Ok(Some(1)));
+        assert_eq!(
+            memory.recall(&"key", &clock, async { Ok::<_, ()>(Some(1)) }).await,
+            Ok(Some(1))
+        );
     }
 }

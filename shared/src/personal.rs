@@ -164,7 +164,11 @@ impl EmailAddress {
         }
         let address = lettre::Address::new(local, domain).map_err(|_| Unfit::Email)?;
         let address = address.to_string();
-        if address.len() > Self::LONGEST { Err(Unfit::TooLong(Self::LONGEST)) } else { Ok(Self(address)) }
+        if address.len() > Self::LONGEST {
+            Err(Unfit::TooLong(Self::LONGEST))
+        } else {
+            Ok(Self(address))
+        }
     }
 
     /// The form under which the address is looked up: lower case throughout.
@@ -224,8 +228,19 @@ mod tests {
 
     #[test]
     fn what_is_not_an_address_is_refused() {
-        for text in ["", "a", "a@", "@b.example", "a b@c.example", "a@b", "a@b..example",
-            "a@b.example\nBcc: c@d.example", "a@b@c.example", "\"a\"@b.example", "<a@b.example>"] {
+        for text in [
+            "",
+            "a",
+            "a@",
+            "@b.example",
+            "a b@c.example",
+            "a@b",
+            "a@b..example",
+            "a@b.example\nBcc: c@d.example",
+            "a@b@c.example",
+            "\"a\"@b.example",
+            "<a@b.example>",
+        ] {
             assert!(EmailAddress::parse(text).is_err(), "{text:?} was accepted");
         }
         assert!(EmailAddress::parse("o'brien+school@mail.example.org").is_ok());

@@ -51,7 +51,8 @@ pub struct Child {
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     pub port: u16,
-    _folder: tempfile::TempDir,
+    kind: Kind,
+    folder: Option<tempfile::TempDir>,
 }
 
 impl Child {
@@ -59,7 +60,18 @@ impl Child {
     pub fn start(kind: Kind) -> Self {
         let here = Path::new(env!("CARGO_TARGET_TMPDIR"));
         std::fs::create_dir_all(here).expect("a folder for data");
-        let folder = tempfile::tempdir_in(here).expect("a folder for data");
+        Self::start_in(tempfile::tempdir_in(here).expect("a folder for data"), kind)
+    }
+
+    /// Stops it and starts it again with the same data.
+    pub fn again(mut self) -> Self {
+        let folder = self.folder.take().expect("a folder for data");
+        let kind = self.kind;
+        drop(self);
+        Self::start_in(folder, kind)
+    }
+
+    fn start_in(folder: tempfile::TempDir, kind: Kind) -> Self {
         let program = std::env::current_exe().expect("this program");
         let mut process = Command::new(program)
             .arg(MARK)
@@ -71,9 +83,11 @@ impl Child {
             .expect("this program starts again");
         let input = process.stdin.take();
         let mut output = BufReader::new(process.stdout.take().expect("its output"));
-        let Answer::Ready { port } = hear(&mut output) else { panic!("the local cloud is not ready") };
+        let Answer::Ready { port } = hear(&mut output) else {
+            panic!("the local cloud is not ready")
+        };
         let id = process.id().to_string();
-        Self { process, id, input, output, port, _folder: folder }
+        Self { process, id, input, output, port, kind, folder: Some(folder) }
     }
 
     pub fn ask(&mut self, question: &Question) -> Answer {

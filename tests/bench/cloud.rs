@@ -16,8 +16,9 @@ pub fn run(folder: &Path, kind: Kind) {
         .init();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let data = folder.join("data");
     let options = Options {
-        data: Storage::Folder(folder.join("data")),
+        data: Storage::Folder(data.clone()),
         demonstration: kind.demonstration,
         template: kind.holds_mail_back.then(|| without_deliveries(folder)),
         ..Options::default()
@@ -28,31 +29,35 @@ pub fn run(folder: &Path, kind: Kind) {
     let mut school = None;
     for line in std::io::stdin().lock().lines() {
         let question = serde_json::from_str(&line.expect("a line")).expect("a question");
-        let answer = runtime.block_on(answer(&cloud, &mut school, question));
+        let answer = runtime.block_on(answer(&cloud, &data, &mut school, question));
         say(&answer);
     }
     runtime.block_on(cloud.stop());
 }
 
-async fn answer(cloud: &LocalCloud, school: &mut Option<School>, question: Question) -> Answer {
-    if matches!(question, Question::Found) {
-        let (founded, slots) = School::found(cloud).await;
-        *school = Some(founded);
-        return Answer::Founded { slots };
-    }
-    if matches!(question, Question::Settle) {
-        assert!(cloud.settle().await, "the mails were not delivered in time");
-        return Answer::Done;
-    }
-    let school = school.as_ref().expect("a school first");
+async fn answer(
+    cloud: &LocalCloud,
+    data: &Path,
+    school: &mut Option<School>,
+    question: Question,
+) -> Answer {
+    let standing = || school.as_ref().expect("a school first");
     match question {
-        Question::Transactions(count) => Answer::Measured(school.transactions(count).await),
-        Question::Readings(count) => Answer::Measured(school.readings(count).await),
+        Question::Found => {
+            let (founded, slots) = School::found(cloud).await;
+            *school = Some(founded);
+            Answer::Founded { slots }
+        }
+        Question::Transactions(count) => Answer::Measured(standing().transactions(count).await),
+        Question::Readings(count) => Answer::Measured(standing().readings(count).await),
         Question::Fill(count) => {
-            school.fill(count).await;
+            standing().fill(data, count);
             Answer::Done
         }
-        Question::Found | Question::Settle => unreachable!("answered above"),
+        Question::Settle => {
+            assert!(cloud.settle().await, "the mails were not delivered in time");
+            Answer::Done
+        }
     }
 }
 

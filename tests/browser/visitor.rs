@@ -113,14 +113,14 @@ impl Visitor {
         panic!("Tab does not come to {words:?}; it came to {stops:?}");
     }
 
-    /// The name of what has the focus, and whether that can be seen.
+    /// The name of what has the focus, after the name of the group it is in, and
+    /// whether that can be seen.
     pub async fn focus(&self) -> (String, bool) {
         let script = "const one = document.activeElement;
             const label = one.labels && one.labels.length ? one.labels[0] : null;
-            const by = (one.getAttribute('aria-labelledby') || '').split(' ')
-                .map(id => document.getElementById(id)).filter(Boolean);
-            const name = by.length ? by.map(one => one.textContent).join(' ')
-                : (label || one).textContent;
+            const group = one.closest('li') && one.closest('[role=group]');
+            const by = group && document.getElementById(group.getAttribute('aria-labelledby'));
+            const name = (by ? by.textContent + ', ' : '') + (label || one).textContent;
             const shown = [one, label].filter(Boolean).some(one => {
                 const style = getComputedStyle(one);
                 return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;

@@ -84,7 +84,9 @@ async fn every_field_that_cannot_be_used_is_named_with_a_reason() {
         body[field] = value.clone();
         let error = booked_with(&world, &school, &body).await.refused(400, "invalid");
         assert_eq!(error["field"], field, "{value} gave {error}");
-        assert!(error["fields"].as_array().unwrap().iter().any(|problem| problem["field"] == field));
+        assert!(
+            error["fields"].as_array().unwrap().iter().any(|problem| problem["field"] == field)
+        );
     }
     for field in ["slot", "name", "email"] {
         let mut body = good.clone();
@@ -111,11 +113,23 @@ async fn a_body_that_is_no_json_or_too_large_is_refused_with_the_reason() {
         async move { Answer::of(request.send().await.unwrap()).await }
     };
     let json = "application/json";
-    for body in ["", "{", "[]", "null", "\"x\"", "{\"slot\":\"x\"", "{}{}", "\u{feff}", "{\"slot\":\"x\",\"slot\":\"y\"}"] {
+    for body in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "\"x\"",
+        "{\"slot\":\"x\"",
+        "{}{}",
+        "\u{feff}",
+        "{\"slot\":\"x\",\"slot\":\"y\"}",
+    ] {
         let answer = send(body.to_owned(), json).await;
         answer.refused(400, "invalid");
     }
-    send(format!("{{\"slot\":\"{}\"}}", "x".repeat(65 * 1024)), json).await.refused(413, "too_large");
+    send(format!("{{\"slot\":\"{}\"}}", "x".repeat(65 * 1024)), json)
+        .await
+        .refused(413, "too_large");
     send("<xml/>".into(), "application/xml").await.refused(415, "unsupported_media_type");
     send("slot=x".into(), "text/plain").await.refused(415, "unsupported_media_type");
     send("slot=x&slot=y".into(), "application/x-www-form-urlencoded").await.refused(400, "invalid");
@@ -128,7 +142,8 @@ async fn a_booking_without_a_usable_idempotency_key_is_refused() {
     let school = world.school().await;
     let parent = world.visitor("Ada Parent");
     let slot = world.slot(&school, 0).await;
-    for key in ["", "short", &"x".repeat(65), "has spaces in the key", "ünïcödé-key-ünïcödé"] {
+    for key in ["", "short", &"x".repeat(65), "has spaces in the key", "ünïcödé-key-ünïcödé"]
+    {
         let request = world
             .client
             .post(world.url(&format!("{}/bookings", school.path)))
@@ -148,8 +163,10 @@ async fn a_booking_without_a_usable_idempotency_key_is_refused() {
 async fn a_query_that_cannot_be_read_is_refused_at_its_field() {
     let world = World::start().await;
     let school = world.school().await;
-    for (query, field) in [("day=tomorrow", "day"), ("day=2026-13-01", "day"), ("after=x", "after")] {
-        let error = world.get(&format!("{}/slots?{query}", school.path)).await.refused(400, "invalid");
+    for (query, field) in [("day=tomorrow", "day"), ("day=2026-13-01", "day"), ("after=x", "after")]
+    {
+        let error =
+            world.get(&format!("{}/slots?{query}", school.path)).await.refused(400, "invalid");
         assert_eq!(error["field"], field);
     }
 }
@@ -169,7 +186,10 @@ async fn a_request_from_another_site_is_refused() {
             world.client.post(format!("{manage}/cancel")).header(name, value).json(&json!({}));
         Answer::of(request.send().await.unwrap()).await.refused(403, "forbidden");
     }
-    assert_eq!(world.get(manage.trim_start_matches(world.cloud.address())).await.json()["state"], "booked");
+    assert_eq!(
+        world.get(manage.trim_start_matches(world.cloud.address())).await.json()["state"],
+        "booked"
+    );
 }
 
 #[tokio::test]
@@ -177,15 +197,28 @@ async fn addresses_that_make_no_sense_never_become_a_server_error() {
     let world = World::start().await;
     world.school().await;
     for path in [
-        "/%00", "/%ff", "/..%2f..", "/north-school/%0d%0aSet-Cookie:x", "//", "/north-school//slots",
-        "/north-school/conferences/book?slot=%00", "/north-school/conferences/book",
-        "/north-school/conferences?day=%f0%28%8c%28", "/north-school/bookings/é", "/assets/..%2fx",
+        "/%00",
+        "/%ff",
+        "/..%2f..",
+        "/north-school/%0d%0aSet-Cookie:x",
+        "//",
+        "/north-school//slots",
+        "/north-school/conferences/book?slot=%00",
+        "/north-school/conferences/book",
+        "/north-school/conferences?day=%f0%28%8c%28",
+        "/north-school/bookings/é",
+        "/assets/..%2fx",
         "/north-school/conferences/slots?after=20261203-0000000000000-0",
     ] {
         for accept in ["application/json", "text/html"] {
             let request = world.client.get(world.url(path)).header("accept", accept);
             let answer = Answer::of(request.send().await.unwrap()).await;
-            assert!((200..500).contains(&answer.status), "{path}: {} {}", answer.status, answer.text);
+            assert!(
+                (200..500).contains(&answer.status),
+                "{path}: {} {}",
+                answer.status,
+                answer.text
+            );
         }
     }
 }

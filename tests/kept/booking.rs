@@ -141,7 +141,8 @@ async fn one_person_cannot_be_in_two_places_at_once() {
     assert_eq!(one["start"], same_time["start"]);
     let parent = world.visitor("Ada Parent");
     parent.books(&school, one["id"].as_str().unwrap()).await;
-    let error = parent.book(&school, same_time["id"].as_str().unwrap()).await.refused(409, "conflict");
+    let error =
+        parent.book(&school, same_time["id"].as_str().unwrap()).await.refused(409, "conflict");
     // The answer says nothing of what stands in the way; the mail does.
     let said = error.to_string();
     assert!(!said.contains("another appointment") && !said.contains("Number 0"), "{said}");
@@ -161,7 +162,8 @@ async fn a_shared_slot_takes_as_many_as_it_holds() {
     let slot = world.slot(&clinic, 0).await;
     for left in (0..5).rev() {
         world.visitor(&format!("Visitor {left}")).books(&clinic, &slot).await;
-        let shown = world.slots(&clinic).await.into_iter().find(|shown| shown["id"] == slot.as_str());
+        let shown =
+            world.slots(&clinic).await.into_iter().find(|shown| shown["id"] == slot.as_str());
         assert_eq!(shown.map_or(0, |shown| shown["left"].as_u64().unwrap()), left);
     }
     world.visitor("Visitor 6").book(&clinic, &slot).await.refused(409, "conflict");

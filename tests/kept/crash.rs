@@ -18,18 +18,28 @@ pub struct Program {
 
 impl Program {
     pub fn start(data: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_kept"))
-            .args(["--port", "0", "--data"])
+        Self::logging(data, "off", Stdio::null())
+    }
+
+    /// Starts it with this much logged to there.
+    pub fn logging(data: &Path, filter: &str, log: Stdio) -> Self {
+        let child = Command::new(env!("CARGO_BIN_EXE_kept"))
+            .args(["--port", "0", "--log", filter, "--data"])
             .arg(data)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .expect("the program starts");
+        // From here on it is ended whatever happens.
+        let mut program = Self { child, address: String::new() };
         let mut line = String::new();
-        let stdout = child.stdout.take().expect("its output");
+        let stdout = program.child.stdout.take().expect("its output");
         BufReader::new(stdout).read_line(&mut line).expect("a line");
-        let address = line.trim().strip_prefix("Kept is ready: ").expect("it is ready").to_owned();
-        Self { child, address }
+        line.trim()
+            .strip_prefix("Kept is ready: ")
+            .expect("it is ready")
+            .clone_into(&mut program.address);
+        program
     }
 
     /// Ends it as a power cut would.

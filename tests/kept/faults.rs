@@ -23,7 +23,12 @@ impl Dice {
 
 /// One client's share of the operations: it books, moves and cancels, tries
 /// again under the same key when told to, and remembers what it was promised.
-async fn live(world: &World, place: &crate::world::Place, client: usize, operations: usize) -> HashMap<String, Value> {
+async fn live(
+    world: &World,
+    place: &crate::world::Place,
+    client: usize,
+    operations: usize,
+) -> HashMap<String, Value> {
     let mut dice = Dice(client as u64 * 7_919 + 1);
     let mut promised: HashMap<String, Value> = HashMap::new();
     let mut all_slots = Vec::new();

@@ -32,10 +32,9 @@ async fn one_address_may_be_used_so_often_in_a_day_and_then_must_wait() {
 
 #[tokio::test]
 async fn one_network_and_one_event_may_take_so_much_in_an_hour() {
-    for unproven in [
-        UnprovenLimits { per_network: 3, ..WIDE },
-        UnprovenLimits { per_event: 3, ..WIDE },
-    ] {
+    for unproven in
+        [UnprovenLimits { per_network: 3, ..WIDE }, UnprovenLimits { per_event: 3, ..WIDE }]
+    {
         let world = World::start().await;
         let school = world.found(limited(unproven)).await;
         for number in 0..3 {
@@ -72,7 +71,10 @@ async fn a_race_for_the_last_of_an_allowance_does_not_pass_it() {
     let slots = world.slots(&school).await;
     let people: Vec<_> = (0..40).map(|number| world.visitor(&format!("Parent {number}"))).collect();
     let answers = futures::future::join_all(
-        people.iter().zip(&slots).map(|(person, slot)| person.book(&school, slot["id"].as_str().unwrap())),
+        people
+            .iter()
+            .zip(&slots)
+            .map(|(person, slot)| person.book(&school, slot["id"].as_str().unwrap())),
     )
     .await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 10);

@@ -8,7 +8,9 @@ use crate::world::World;
 
 fn calendar(mail: &Value) -> String {
     let attachments = mail["attachments"].as_array().unwrap();
-    let file = attachments.iter().find(|part| part["name"].as_str().is_some_and(|name| name.ends_with(".ics")));
+    let file = attachments
+        .iter()
+        .find(|part| part["name"].as_str().is_some_and(|name| name.ends_with(".ics")));
     let text = file.expect("a calendar file")["text"].as_str().unwrap();
     // Long lines are folded (RFC 5545 section 3.1).
     text.replace("\r\n ", "").replace("\r\n", "\n")
@@ -137,7 +139,10 @@ async fn the_calendar_file_of_a_booking_can_be_downloaded() {
     assert!(file.header("content-type").starts_with("text/calendar"));
     assert!(file.header("content-disposition").contains("appointment.ics"));
     assert!(file.text.contains("METHOD:PUBLISH") && file.text.ends_with("END:VCALENDAR\r\n"));
-    assert!(!file.text.contains(path.rsplit('/').next().unwrap()), "a shared calendar holds no link");
+    assert!(
+        !file.text.contains(path.rsplit('/').next().unwrap()),
+        "a shared calendar holds no link"
+    );
     assert!(!file.text.contains(&parent.email) && !file.text.contains("Ada"));
     parent.cancel(&manage).await;
     world.get(&format!("{path}/calendar.ics")).await.refused(409, "conflict");
@@ -169,7 +174,11 @@ async fn a_mail_that_would_lie_by_now_is_not_sent() {
 async fn an_appointment_across_a_clock_change_is_the_same_in_page_mail_and_calendar() {
     let world = World::start().await;
     let plan = crate::world::Plan {
-        days: vec![jiff::civil::date(2027, 3, 13), jiff::civil::date(2027, 3, 14), jiff::civil::date(2027, 3, 15)],
+        days: vec![
+            jiff::civil::date(2027, 3, 13),
+            jiff::civil::date(2027, 3, 14),
+            jiff::civil::date(2027, 3, 15),
+        ],
         from: jiff::civil::time(8, 0, 0, 0),
         to: jiff::civil::time(8, 10, 0, 0),
         resources: 1,

@@ -1,16 +1,17 @@
 //! End to end: what people and programs meet, over HTTP, against the local
 //! cloud with the clock given. Test names are sentences.
 
-
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     reason = "a test that cannot go on fails where it stands"
 )]
+
 mod bad_input;
 mod booking;
 mod crash;
+mod documents;
 mod faults;
 mod fsck;
 mod limits;

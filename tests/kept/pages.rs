@@ -22,11 +22,18 @@ async fn a_visitor_books_moves_and_cancels_with_forms_alone() {
     assert!(front.text.contains(&school.path), "{}", front.text);
     let event = world.page(&school.path).await;
     let slot = world.slot(&school, 0).await;
-    assert!(event.text.contains(&format!("book?slot={slot}")), "{}", event.text);
+    assert!(event.text.contains(&format!("name=slot value={slot}>")), "{}", event.text);
 
     let page = form(&world, &school, &slot).await;
     let key = hidden(&page, "key");
-    let fields = [("slot", slot.as_str()), ("key", &key), ("name", "Ada Parent"), ("email", "ada@example.org"), ("phone", ""), ("note", "Line one\r\nline two")];
+    let fields = [
+        ("slot", slot.as_str()),
+        ("key", &key),
+        ("name", "Ada Parent"),
+        ("email", "ada@example.org"),
+        ("phone", ""),
+        ("note", "Line one\r\nline two"),
+    ];
     let path = format!("{}/bookings", school.path);
     let booked = world.submit(&path, &fields).await;
     assert_eq!(booked.status, 303, "{}", booked.text);
@@ -56,10 +63,27 @@ async fn what_was_typed_is_still_there_when_something_is_wrong() {
     let key = hidden(&form(&world, &school, &slot).await, "key");
     let path = format!("{}/bookings", school.path);
     let answer = world
-        .submit(&path, &[("slot", &slot), ("key", &key), ("name", ""), ("email", "nobody at home"), ("phone", "abc"), ("note", "<b>keep me</b>")])
+        .submit(
+            &path,
+            &[
+                ("slot", &slot),
+                ("key", &key),
+                ("name", ""),
+                ("email", "nobody at home"),
+                ("phone", "abc"),
+                ("note", "<b>keep me</b>"),
+            ],
+        )
         .await;
     assert_eq!(answer.status, 400);
-    for expected in ["nobody at home", "&#60;b&#62;keep me&#60;/b&#62;", "id=\"name-error\"", "id=\"email-error\"", "id=\"phone-error\"", "role=\"alert\""] {
+    for expected in [
+        "nobody at home",
+        "&#60;b&#62;keep me&#60;/b&#62;",
+        "id=\"name-error\"",
+        "id=\"email-error\"",
+        "id=\"phone-error\"",
+        "role=\"alert\"",
+    ] {
         assert!(answer.text.contains(expected), "{expected} is missing in {}", answer.text);
     }
     assert!(!answer.text.contains("<b>keep me"));
@@ -74,7 +98,12 @@ async fn a_form_for_a_time_that_was_just_taken_offers_the_nearest() {
     let key = hidden(&form(&world, &school, &slot).await, "key");
     world.visitor("Quicker").books(&school, &slot).await;
     let path = format!("{}/bookings", school.path);
-    let fields = [("slot", slot.as_str()), ("key", key.as_str()), ("name", "Ada Parent"), ("email", "ada@example.org")];
+    let fields = [
+        ("slot", slot.as_str()),
+        ("key", key.as_str()),
+        ("name", "Ada Parent"),
+        ("email", "ada@example.org"),
+    ];
     let answer = world.submit(&path, &fields).await;
     assert_eq!(answer.status, 409);
     assert!(answer.text.contains("just taken") && answer.text.contains("Ada Parent"));
@@ -82,7 +111,15 @@ async fn a_form_for_a_time_that_was_just_taken_offers_the_nearest() {
     assert_ne!(fresh, key);
     let near = hidden(&answer, "slot");
     let booked = world
-        .submit(&path, &[("slot", &near), ("key", &fresh), ("name", "Ada Parent"), ("email", "ada@example.org")])
+        .submit(
+            &path,
+            &[
+                ("slot", &near),
+                ("key", &fresh),
+                ("name", "Ada Parent"),
+                ("email", "ada@example.org"),
+            ],
+        )
         .await;
     assert_eq!(booked.status, 303, "{}", booked.text);
 }
@@ -94,7 +131,10 @@ async fn a_clinic_s_form_says_to_look_in_the_mail_and_the_link_shows_a_button() 
     let slot = world.slot(&clinic, 0).await;
     let key = hidden(&form(&world, &clinic, &slot).await, "key");
     let answer = world
-        .submit(&format!("{}/bookings", clinic.path), &[("slot", &slot), ("key", &key), ("name", "Pat"), ("email", "pat@example.org")])
+        .submit(
+            &format!("{}/bookings", clinic.path),
+            &[("slot", &slot), ("key", &key), ("name", "Pat"), ("email", "pat@example.org")],
+        )
         .await;
     assert_eq!(answer.status, 202);
     assert!(answer.text.to_lowercase().contains("mail"));
@@ -115,19 +155,36 @@ async fn every_reply_carries_the_headers_that_protect_it() {
     let manage = parent.books(&school, &world.slot(&school, 0).await).await;
     let manage = manage.trim_start_matches(world.cloud.address()).to_owned();
     let pages = [
-        "/".to_owned(), "/north-school".into(), "/nobody".into(), school.path.clone(),
-        "/north-school/privacy".into(), manage.clone(), format!("{manage}/move"),
-        format!("{manage}/calendar.ics"), format!("{}/slots", school.path),
+        "/".to_owned(),
+        "/north-school".into(),
+        "/nobody".into(),
+        school.path.clone(),
+        "/north-school/privacy".into(),
+        manage.clone(),
+        format!("{manage}/move"),
+        format!("{manage}/calendar.ics"),
+        format!("{}/slots", school.path),
     ];
     for path in pages {
         let answer = world.page(&path).await;
         let policy = answer.header("content-security-policy");
-        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
+        assert!(
+            policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
+            "{path}: {policy}"
+        );
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
         assert_eq!(answer.header("cache-control"), "no-store", "{path}");
         assert!(answer.header("vary").to_lowercase().contains("accept"), "{path}");
-        for inline in ["<script>", "<style", " style=\"", " onclick", "javascript:", "http://cdn", "https://cdn"] {
+        for inline in [
+            "<script>",
+            "<style",
+            " style=\"",
+            " onclick",
+            "javascript:",
+            "http://cdn",
+            "https://cdn",
+        ] {
             assert!(!answer.text.contains(inline), "{path} holds {inline}");
         }
     }

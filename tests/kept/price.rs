@@ -18,7 +18,10 @@ async fn everything(world: &World) -> BTreeMap<String, String> {
             let text = |name: &str| item[name].as_s().unwrap().clone();
             let mut attributes: Vec<_> = item.iter().collect();
             attributes.sort_by(|one: &(&String, &AttributeValue), other| one.0.cmp(other.0));
-            found.insert(format!("{table}/{}/{}", text("pk"), text("sk")), format!("{attributes:?}"));
+            found.insert(
+                format!("{table}/{}/{}", text("pk"), text("sk")),
+                format!("{attributes:?}"),
+            );
         }
     }
     found

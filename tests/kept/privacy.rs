@@ -1,10 +1,10 @@
 //! Personal values stay where they belong, and addresses tell nothing.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::crash::Program;
 use crate::world::{Answer, World, fresh_key};
 
 const NAME: &str = "Canaryname Zzyzx";
@@ -56,18 +56,9 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
 async fn no_personal_value_lies_in_a_file_a_log_line_or_a_queue() {
     let folder = tempfile::tempdir().unwrap();
     let (data, log) = (folder.path().join("data"), folder.path().join("log"));
-    let mut child = Command::new(env!("CARGO_BIN_EXE_kept"))
-        .args(["--port", "0", "--log", "info,kept=trace,booking=trace,notify=trace,shared=trace"])
-        .arg("--data")
-        .arg(&data)
-        .stdout(Stdio::piped())
-        .stderr(std::fs::File::create(&log).unwrap())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    let stdout = child.stdout.take().unwrap();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).unwrap();
-    let address = line.trim().strip_prefix("Kept is ready: ").unwrap().to_owned();
+    let filter = "info,kept=trace,booking=trace,notify=trace,shared=trace";
+    let program = Program::logging(&data, filter, std::fs::File::create(&log).unwrap().into());
+    let address = program.address.clone();
     let client = reqwest::Client::new();
 
     let get = |path: String| {
@@ -78,17 +69,22 @@ async fn no_personal_value_lies_in_a_file_a_log_line_or_a_queue() {
         let request = client.post(url).header("idempotency-key", fresh_key()).json(&body);
         async move { Answer::of(request.send().await.unwrap()).await }
     };
-    for (event, status) in [("maple-street-school/fall-conferences", 201), ("harbor-clinic/screenings", 202)] {
+    for (event, status) in
+        [("maple-street-school/fall-conferences", 201), ("harbor-clinic/screenings", 202)]
+    {
         let slots = get(format!("/{event}/slots")).await.json()["slots"].clone();
-        let wish = |slot: &Value| {
-            json!({ "slot": slot["id"], "name": NAME, "email": EMAIL, "phone": PHONE, "note": NOTE })
-        };
+        let wish = |slot: &Value| json!({ "slot": slot["id"], "name": NAME, "email": EMAIL, "phone": PHONE, "note": NOTE });
         let booked = post(format!("{address}/{event}/bookings"), wish(&slots[0])).await;
         assert_eq!(booked.status, status, "{}", booked.text);
         // What is refused must not be logged either.
         post(format!("{address}/{event}/bookings"), wish(&slots[0])).await;
-        post(format!("{address}/{event}/bookings"), json!({ "slot": NAME, "name": EMAIL, "email": NOTE })).await;
-        post(format!("{address}/{event}/bookings"), json!({ NOTE: 1, "name": { EMAIL: NAME } })).await;
+        post(
+            format!("{address}/{event}/bookings"),
+            json!({ "slot": NAME, "name": EMAIL, "email": NOTE }),
+        )
+        .await;
+        post(format!("{address}/{event}/bookings"), json!({ NOTE: 1, "name": { EMAIL: NAME } }))
+            .await;
         get(format!("/{event}/slots?day={}", EMAIL)).await;
         if status == 201 {
             let manage = booked.json()["manage_url"].as_str().unwrap().to_owned();
@@ -105,10 +101,10 @@ async fn no_personal_value_lies_in_a_file_a_log_line_or_a_queue() {
     assert_no_canary("a dead letter", letters.text.as_bytes());
 
     // While it runs, its write-ahead log included; and after it has ended.
+    let mut running = Some(program);
     for ended in [false, true] {
-        if ended {
-            child.kill().unwrap();
-            child.wait().unwrap();
+        if ended && let Some(program) = running.take() {
+            program.kill();
         }
         let all = files(&data);
         assert!(all.len() >= 2, "{all:?}");
@@ -186,7 +182,9 @@ async fn one_visitor_s_page_shows_nothing_of_another() {
     let bens = ben.books(&school, &world.slot(&school, 5).await).await;
     let path = bens.trim_start_matches(world.cloud.address()).to_owned();
     let mut seen = vec![world.page(&path).await, world.get(&path).await];
-    for page in ["/north-school", &school.path, &format!("{}/slots", school.path), &format!("{path}/move")] {
+    for page in
+        ["/north-school", &school.path, &format!("{}/slots", school.path), &format!("{path}/move")]
+    {
         seen.push(world.page(page).await);
         seen.push(world.get(page).await);
     }

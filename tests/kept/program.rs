@@ -77,14 +77,16 @@ fn a_damaged_data_folder_is_named_with_its_file_and_nothing_is_overwritten() {
 #[test]
 fn a_damaged_template_is_named_with_file_and_place() {
     let folder = tempfile::tempdir().unwrap();
-    let whole = std::fs::read_to_string(
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yaml"),
-    )
-    .unwrap();
+    let whole =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("template.yaml"))
+            .unwrap();
     let file = folder.path().join("broken.yaml");
     let cases = [
         (whole.replace("    Type: AWS::DynamoDB::Table\n", "    Type: [\n"), "line"),
-        (whole.replace("CodeUri: target/lambda/notify/", "CodeUri: target/lambda/nothing/"), "nothing"),
+        (
+            whole.replace("CodeUri: target/lambda/notify/", "CodeUri: target/lambda/nothing/"),
+            "nothing",
+        ),
         (whole.replace("Schedule: rate(5 minutes)", "Schedule: rate(5 moons)"), "Sweep"),
     ];
     for (text, place) in cases {

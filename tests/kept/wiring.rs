@@ -203,7 +203,9 @@ fn rules_are_pure() {
         if !file.ends_with("/rules.rs") {
             continue;
         }
-        for forbidden in ["aws_sdk", "async ", ".await", "Clock", "Chance", "crate::dynamo", "::store", "tokio"] {
+        for forbidden in
+            ["aws_sdk", "async ", ".await", "Clock", "Chance", "crate::dynamo", "::store", "tokio"]
+        {
             assert!(!text.contains(forbidden), "{file} must not know {forbidden}: rules are pure");
         }
     }
@@ -212,7 +214,9 @@ fn rules_are_pure() {
 #[test]
 fn the_domain_knows_no_function_and_functions_do_not_know_each_other() {
     let names = ["booking", "notify", "kept"];
-    for (folder, own) in [("shared", ""), ("functions/booking", "booking"), ("functions/notify", "notify")] {
+    for (folder, own) in
+        [("shared", ""), ("functions/booking", "booking"), ("functions/notify", "notify")]
+    {
         let manifest = std::fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
         for name in names.iter().filter(|name| **name != own) {
             assert!(
@@ -275,7 +279,9 @@ fn no_function_may_do_everything_to_anything() {
             continue;
         }
         policies += 1;
-        for statement in resource["Properties"]["PolicyDocument"]["Statement"].as_sequence().unwrap() {
+        for statement in
+            resource["Properties"]["PolicyDocument"]["Statement"].as_sequence().unwrap()
+        {
             let actions = words(&statement["Action"]);
             let everywhere = words(&statement["Resource"]).contains(&"*".to_owned());
             for action in &actions {

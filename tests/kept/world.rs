@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::{Date, date, time};
 use jiff::{SignedDuration, Timestamp};
-use kept::{LocalCloud, Options, Storage};
+use kept::{LocalCloud, Options};
 use serde_json::{Value, json};
 use shared::event::{AddressProof, Event, UnprovenLimits};
 use shared::ids::{EventId, OrganizationId, ResourceId};
@@ -55,7 +55,11 @@ impl Plan {
             from: time(17, 0, 0, 0),
             to: time(19, 0, 0, 0),
             minutes: 10,
-            unproven: UnprovenLimits { per_address: 1_000, per_network: 100_000, per_event: 100_000 },
+            unproven: UnprovenLimits {
+                per_address: 1_000,
+                per_network: 100_000,
+                per_event: 100_000,
+            },
             opens: None,
             closes: None,
         }
@@ -91,11 +95,6 @@ impl World {
         let world = Self::with(Options { faults: Some(seed), ..Options::default() }).await;
         world.cloud.faults().inject(false);
         world
-    }
-
-    /// In a folder.
-    pub async fn in_folder(folder: &std::path::Path) -> Self {
-        Self::with(Options { data: Storage::Folder(folder.to_owned()), ..Options::default() }).await
     }
 
     pub async fn with(options: Options) -> Self {

@@ -72,8 +72,11 @@ impl Booking {
 
     /// Answers one request. It always answers: what fails becomes a reply.
     pub async fn handle(&self, request: Request) -> Response<Body> {
-        let visit =
-            Visit { function: self, incoming: Incoming::read(request), now: self.service.clock.now() };
+        let visit = Visit {
+            function: self,
+            incoming: Incoming::read(request),
+            now: self.service.clock.now(),
+        };
         let reply = match visit.answer().await {
             Ok(reply) => reply,
             Err(fault) => replies::fault(&visit.incoming, &fault, None, None),

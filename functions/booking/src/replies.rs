@@ -1,7 +1,7 @@
 //! From an answer to a page or JSON.
 
 use askama::Template;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use shared::organization::Organization;
 use shared::web::{Fault, Incoming, Kind, Reply};
 
@@ -49,7 +49,7 @@ pub(crate) fn fault(
                 .and_then(|wait| u32::try_from((wait.as_secs() + 59) / 60).ok())
                 .unwrap_or(1),
         },
-        Kind::Unavailable => Message::Busy,
+        Kind::Unavailable => Message::Busy { sent: incoming.method == Method::POST },
         Kind::Invalid | Kind::KeyReused | Kind::TooLarge | Kind::UnsupportedMediaType => {
             Message::BadRequest { reasons: reasons(fault) }
         }
@@ -63,7 +63,8 @@ fn reasons(fault: &Fault) -> Vec<String> {
     if fault.fields.is_empty() {
         return vec![fault.message.clone()];
     }
-    fault.fields.iter().map(|problem| format!("{}: {}", problem.field, problem.message)).collect()
+    // A field's name is for programs; who reads a page is told what to do.
+    fault.fields.iter().map(|problem| problem.message.clone()).collect()
 }
 
 /// An organization at the head of a page.

@@ -48,7 +48,10 @@ pub(crate) fn refusal(refusal: Refusal, zone: &Zone, reader: Reader) -> Fault {
             let minutes = (wait.as_secs() + 59) / 60;
             Fault::new(
                 Kind::TooManyRequests,
-                format!("There were too many bookings from here. Please try again in {}.", minutes_or_hours(minutes)),
+                format!(
+                    "There were too many bookings from here. Please try again in {}.",
+                    minutes_or_hours(minutes)
+                ),
             )
             .retry_after(wait)
         }
@@ -69,6 +72,16 @@ pub(crate) fn minutes_or_hours(minutes: i64) -> String {
         ..=1 => "a minute".into(),
         2..=90 => format!("{minutes} minutes"),
         _ => format!("{} hours", (minutes + 59) / 60),
+    }
+}
+
+/// `42 free`. Beyond what one would count, a number tells nobody anything.
+#[must_use]
+pub(crate) fn how_many_free(free: usize) -> String {
+    match free {
+        0 => "All taken".into(),
+        1..=99 => format!("{free} free"),
+        _ => "Many free".into(),
     }
 }
 
@@ -115,6 +128,13 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+
+    #[test]
+    fn free_times_are_counted_as_far_as_one_would_count() {
+        assert_eq!(how_many_free(0), "All taken");
+        assert_eq!(how_many_free(99), "99 free");
+        assert_eq!(how_many_free(100), "Many free");
+    }
 
     #[test]
     fn days_are_said_as_briefly_as_they_can_be() {

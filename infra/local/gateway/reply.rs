@@ -95,12 +95,14 @@ fn is_page(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
-/// Puts the banner after the opening body tag and its style into the head.
+/// Puts the banner after the opening body tag and its style into the head. A
+/// link that skips to the content stays the first stop of the Tab key.
 fn announce(page: String) -> String {
     let head = page.find("</head>");
     let body = page
         .find("<body")
-        .and_then(|start| page[start..].find('>').map(|length| start + length + 1));
+        .and_then(|start| page[start..].find('>').map(|length| start + length + 1))
+        .map(|body| body + skip_link(&page[body..]));
     let (Some(head), Some(body)) = (head, body) else { return page };
     if head > body {
         return page;
@@ -112,6 +114,15 @@ fn announce(page: String) -> String {
     announced.push_str(BANNER);
     announced.push_str(&page[body..]);
     announced
+}
+
+/// How long the skip link is that a body begins with.
+fn skip_link(body: &str) -> usize {
+    const END: &str = "</a>";
+    if !body.trim_start().starts_with("<a class=\"skip\"") {
+        return 0;
+    }
+    body.find(END).map_or(0, |end| end + END.len())
 }
 
 #[cfg(test)]
@@ -129,6 +140,14 @@ mod tests {
         assert!(page.contains("banner.css\"></head><body class=\"b\"><aside"), "{page}");
         assert!(page.ends_with("</aside><main>"), "{page}");
         assert_eq!(announce("no page".into()), "no page");
+    }
+
+    #[test]
+    fn the_skip_link_stays_before_the_banner() {
+        let skip = "<a class=\"skip\" href=\"#main\">Skip</a>";
+        let page = announce(format!("<head></head><body>\n{skip}\n<main>"));
+        assert!(page.contains(&format!("<body>\n{skip}<aside")), "{page}");
+        assert!(page.ends_with("</aside>\n<main>"), "{page}");
     }
 
     #[test]

@@ -80,7 +80,11 @@ pub fn book(
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
     if let Some(made) = &seen.booking {
-        return if made.fingerprint == fingerprint { Ok(Decision::Again) } else { Err(Refusal::KeyReused) };
+        return if made.fingerprint == fingerprint {
+            Ok(Decision::Again)
+        } else {
+            Err(Refusal::KeyReused)
+        };
     }
     let slot = seen.slot.as_ref().ok_or(Refusal::NoSuchSlot)?;
     if let Some(release) = seat(event, slot, now)? {

@@ -126,7 +126,12 @@ impl Desk<'_> {
                 // The answer is the one of the first time, wherever the booking
                 // has been moved since.
                 (Decision::Again, Some(slot), Some(booking)) => {
-                    return Ok(Booking { slot: slot.id, start: slot.start, end: slot.end, ..booking });
+                    return Ok(Booking {
+                        slot: slot.id,
+                        start: slot.start,
+                        end: slot.end,
+                        ..booking
+                    });
                 }
                 (Decision::Again, None, Some(booking)) => return Ok(booking),
                 (Decision::Release(holds), Some(slot), _) => {

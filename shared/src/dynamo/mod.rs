@@ -35,7 +35,8 @@ pub(crate) const TRIES: u32 = 10;
 /// # Errors
 /// [`Trouble::Damaged`] names the item's key.
 pub fn row<T: DeserializeOwned>(item: Item) -> Result<T, Trouble> {
-    let name = Key::of(&item).map_or_else(|| "an item without a key".to_owned(), |key| key.to_string());
+    let name =
+        Key::of(&item).map_or_else(|| "an item without a key".to_owned(), |key| key.to_string());
     serde_dynamo::from_item(item).map_err(|why| Trouble::damaged(name, why))
 }
 
@@ -171,7 +172,10 @@ pub async fn batch_put(
             if !left.is_empty() {
                 attempt += 1;
                 if attempt == TRIES {
-                    return Err(Trouble::unavailable("writing items", "DynamoDB left items unwritten ten times"));
+                    return Err(Trouble::unavailable(
+                        "writing items",
+                        "DynamoDB left items unwritten ten times",
+                    ));
                 }
                 pause(attempt, chance).await?;
             }

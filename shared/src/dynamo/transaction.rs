@@ -115,7 +115,11 @@ impl Transaction {
     /// outcome is unknown, and only reading again tells.
     pub async fn commit(self, client: &Client) -> Result<Commit, Trouble> {
         let items = self.writes.len();
-        let error = match client.transact_write_items().set_transact_items(Some(self.writes)).send().await
+        let error = match client
+            .transact_write_items()
+            .set_transact_items(Some(self.writes))
+            .send()
+            .await
         {
             Ok(_) => {
                 tracing::debug!(items, "committed");

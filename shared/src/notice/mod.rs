@@ -178,8 +178,12 @@ pub(crate) mod tests {
         Booking {
             id: BookingId::from_bytes([3; 16]),
             event: EventId::from_bytes([2; 16]),
-            slot: SlotId::new(jiff::civil::date(2026, 12, 3), ResourceId::from_bytes([4; 8]), start)
-                .unwrap(),
+            slot: SlotId::new(
+                jiff::civil::date(2026, 12, 3),
+                ResourceId::from_bytes([4; 8]),
+                start,
+            )
+            .unwrap(),
             start,
             end: start + SignedDuration::from_mins(10),
             person: PersonId::from_bytes([5; 16]),

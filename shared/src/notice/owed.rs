@@ -34,7 +34,13 @@ pub(crate) struct Row {
 /// The id of a notice: a hash of what makes it one of a kind, so that owing it
 /// twice is owing it once. No address goes into it.
 #[must_use]
-pub fn id(booking: BookingId, kind: Kind, version: u32, person: PersonId, slot: Option<&Slot>) -> NoticeId {
+pub fn id(
+    booking: BookingId,
+    kind: Kind,
+    version: u32,
+    person: PersonId,
+    slot: Option<&Slot>,
+) -> NoticeId {
     let mut context = digest::Context::new(&digest::SHA256);
     context.update(booking.as_bytes());
     context.update(kind.word().as_bytes());

@@ -5,8 +5,17 @@ use std::fmt;
 /// Words that stand in addresses for something else, on the first or the
 /// second level. A test holds them against the routes of template.yaml.
 pub const RESERVED: &[&str] = &[
-    "assets", "bookings", "confirm", "health", "manage", "openapi.json", "operator", "privacy",
-    "sign-in", "sign-out", "sign-up",
+    "assets",
+    "bookings",
+    "confirm",
+    "health",
+    "manage",
+    "openapi.json",
+    "operator",
+    "privacy",
+    "sign-in",
+    "sign-out",
+    "sign-up",
 ];
 
 /// A name that can stand in an address: 2 to 60 lower-case letters, digits and

@@ -113,7 +113,10 @@ pub(crate) fn read(item: dynamo::Item) -> Result<Organization, Trouble> {
         },
         privacy: PolicyVersion {
             version: row.privacy_version,
-            effective: row.privacy_effective.parse().map_err(|_| damaged("its notice's day".into()))?,
+            effective: row
+                .privacy_effective
+                .parse()
+                .map_err(|_| damaged("its notice's day".into()))?,
             text: row.privacy_text,
         },
     })

@@ -45,7 +45,10 @@ impl Allowance<'_> {
     fn key(&self, now: Timestamp) -> (Key, i64) {
         let Self { organization, kind, of, .. } = self;
         let window = now.as_second().div_euclid(WINDOW_SECONDS);
-        (Key { pk: format!("{organization}#allowance#{kind}#{of}"), sk: window.to_string() }, window)
+        (
+            Key { pk: format!("{organization}#allowance#{kind}#{of}"), sk: window.to_string() },
+            window,
+        )
     }
 }
 
@@ -115,7 +118,9 @@ async fn borrow(
             .update_item()
             .table_name(&service.settings.tables.session)
             .set_key(Some(key.to_item()))
-            .update_expression("SET spent = if_not_exists(spent, :none) + :part, expires = :expires")
+            .update_expression(
+                "SET spent = if_not_exists(spent, :none) + :part, expires = :expires",
+            )
             .condition_expression("attribute_not_exists(spent) OR spent <= :room")
             .expression_attribute_values(":none", number(0))
             .expression_attribute_values(":part", number(part.into()))

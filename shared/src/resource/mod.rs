@@ -1,5 +1,6 @@
 //! Resources: the holders of slots, such as a teacher, a nurse or a room.
 
+pub mod rules;
 pub mod store;
 
 use crate::ids::ResourceId;

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Resource;
+use super::rules::sorted_by;
 use crate::dynamo::{self, Key};
 use crate::ids::{EventId, OrganizationId, ResourceId};
 use crate::service::Service;
@@ -80,6 +81,6 @@ pub async fn of_event(
     let items = dynamo::query(&service.dynamo, table, &pk, "resource#", true).await?;
     let mut resources =
         items.into_iter().map(|item| read(table, keys, item)).collect::<Result<Vec<_>, _>>()?;
-    resources.sort_by(|one, other| one.name.cmp(&other.name).then(one.id.cmp(&other.id)));
+    resources.sort_by_cached_key(|resource| (sorted_by(&resource.name), resource.id));
     Ok(resources)
 }

@@ -39,6 +39,13 @@ impl SlotId {
         self.minute
     }
 
+    /// The moment it starts. An id may name a minute beyond all calendars:
+    /// then it is the last moment there is.
+    #[must_use]
+    pub fn start(&self) -> Timestamp {
+        Timestamp::from_second(i64::from(self.minute) * 60).unwrap_or(Timestamp::MAX)
+    }
+
     /// Reads an id; `None` for anything that is not exactly one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -74,14 +74,15 @@ pub struct Unplaceable {
 pub fn fill(stretch: Stretch, resource: ResourceId, zone: &Zone) -> (Vec<Slot>, Vec<Unplaceable>) {
     let (mut slots, mut unplaceable) = (Vec::new(), Vec::new());
     let length = SignedDuration::from_mins(i64::from(stretch.minutes.max(1)));
-    let minutes = |time: Time| u32::from(time.hour().unsigned_abs()) * 60 + u32::from(time.minute().unsigned_abs());
+    let minutes = |time: Time| {
+        u32::from(time.hour().unsigned_abs()) * 60 + u32::from(time.minute().unsigned_abs())
+    };
     let (last, step) = (minutes(stretch.to), u32::from(stretch.minutes.max(1) + stretch.pause));
     let mut begin = minutes(stretch.from);
     while begin + u32::from(stretch.minutes.max(1)) <= last {
         let end = begin + u32::from(stretch.minutes.max(1));
-        let in_break = stretch
-            .except
-            .is_some_and(|(from, to)| begin < minutes(to) && minutes(from) < end);
+        let in_break =
+            stretch.except.is_some_and(|(from, to)| begin < minutes(to) && minutes(from) < end);
         if in_break {
             begin = stretch.except.map_or(begin + step, |(_, to)| minutes(to));
             continue;
@@ -125,7 +126,10 @@ mod tests {
         let start: Timestamp = "2026-12-03T23:40:00Z".parse().unwrap();
         let id = SlotId::new(date(2026, 12, 3), RESOURCE, start).unwrap();
         assert_eq!(SlotId::parse(&id.to_string()), Some(id));
-        for text in ["", "-", "20261203", "20261303-0-1", "20261203-x-1", "20261203--", "é0261203-a-1"] {
+        assert_eq!(id.start(), start);
+        for text in
+            ["", "-", "20261203", "20261303-0-1", "20261203-x-1", "20261203--", "é0261203-a-1"]
+        {
             assert_eq!(SlotId::parse(text), None, "{text:?}");
         }
         assert_eq!(SlotId::parse(&format!("{id}0").replace("-2", "-02")), None);

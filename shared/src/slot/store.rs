@@ -47,7 +47,11 @@ pub async fn put_all(
             end: slot.end.as_second(),
             capacity: slot.capacity,
             taken: slot.taken,
-            holds: slot.holds.iter().map(|(id, until)| (id.to_string(), until.as_second())).collect(),
+            holds: slot
+                .holds
+                .iter()
+                .map(|(id, until)| (id.to_string(), until.as_second()))
+                .collect(),
         })?);
     }
     let table = &service.settings.tables.schedule;
@@ -106,7 +110,8 @@ pub async fn of_day(
         Some(resource) => keys::slot_shard(resource)..keys::slot_shard(resource) + 1,
         None => 0..keys::SLOT_SHARDS,
     };
-    let prefix = resource.map_or_else(|| "slot#".to_owned(), |resource| format!("slot#{resource}#"));
+    let prefix =
+        resource.map_or_else(|| "slot#".to_owned(), |resource| format!("slot#{resource}#"));
     let pages = try_join_all(shards.map(|shard| {
         let pk = keys::slots(organization, event, day, shard);
         let prefix = prefix.clone();

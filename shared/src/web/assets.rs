@@ -29,20 +29,11 @@ impl Asset {
         bytes: &'static [u8],
         content_type: &'static str,
     ) -> Self {
-        let hash: String = HEXLOWER
-            .encode(digest(&SHA256, bytes).as_ref())
-            .chars()
-            .take(16)
-            .collect();
+        let hash: String =
+            HEXLOWER.encode(digest(&SHA256, bytes).as_ref()).chars().take(16).collect();
         let file = format!("{stem}.{hash}.{extension}");
         let path = format!("/assets/{file}");
-        Self {
-            name,
-            bytes,
-            content_type,
-            file,
-            path,
-        }
+        Self { name, bytes, content_type, file, path }
     }
 }
 
@@ -81,9 +72,7 @@ pub fn script() -> &'static Asset {
 /// The asset with this hashed file name.
 #[must_use]
 pub fn find(file: &str) -> Option<&'static Asset> {
-    [stylesheet(), script()]
-        .into_iter()
-        .find(|asset| asset.file == file)
+    [stylesheet(), script()].into_iter().find(|asset| asset.file == file)
 }
 
 #[cfg(test)]
@@ -100,15 +89,7 @@ mod tests {
 
     #[test]
     fn the_stylesheet_stays_below_20_kilobytes_and_the_script_below_10() {
-        assert!(
-            stylesheet().bytes.len() < 20_000,
-            "{} bytes",
-            stylesheet().bytes.len()
-        );
-        assert!(
-            script().bytes.len() < 10_000,
-            "{} bytes",
-            script().bytes.len()
-        );
+        assert!(stylesheet().bytes.len() < 20_000, "{} bytes", stylesheet().bytes.len());
+        assert!(script().bytes.len() < 10_000, "{} bytes", script().bytes.len());
     }
 }

@@ -126,7 +126,10 @@ impl From<Trouble> for Fault {
     /// and only here.
     fn from(trouble: Trouble) -> Self {
         tracing::error!(cause = trouble.chain(), "a request failed");
-        Self::new(Kind::Unavailable, "We could not do this just now. Nothing was lost; please try again in a moment.")
-            .retry_after(SignedDuration::from_secs(2))
+        Self::new(
+            Kind::Unavailable,
+            "We could not do this just now. Nothing was lost; please try again in a moment.",
+        )
+        .retry_after(SignedDuration::from_secs(2))
     }
 }

@@ -41,7 +41,9 @@ impl Incoming {
         };
         let pairs = |parameters: Option<&lambda_http::aws_lambda_events::query_map::QueryMap>| {
             parameters
-                .map(|map| map.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+                .map(|map| {
+                    map.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+                })
                 .unwrap_or_default()
         };
         let path = pairs(request.path_parameters_ref());

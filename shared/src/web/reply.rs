@@ -56,8 +56,7 @@ impl Reply {
     /// A file that is the same for everyone under a name that changes with it.
     #[must_use]
     pub fn asset(asset: &'static Asset) -> Self {
-        let mut reply =
-            Self::new(
+        let mut reply = Self::new(
             StatusCode::OK,
             asset.content_type,
             Body::Text(String::from_utf8_lossy(asset.bytes).into_owned()),

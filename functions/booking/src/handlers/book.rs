@@ -43,9 +43,10 @@ const MOST_NEAR: usize = 5;
 )]
 pub(crate) async fn form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let occasion = visit.occasion().await?;
-    let wanted = visit.incoming.query("slot").ok_or_else(|| {
-        Fault::field("slot", "Please choose a time first.")
-    })?;
+    let wanted = visit
+        .incoming
+        .query("slot")
+        .ok_or_else(|| Fault::field("slot", "Please choose a time first."))?;
     let id = SlotId::parse(wanted).ok_or_else(Fault::not_found)?;
     let slots = browse::of_day(visit, &occasion, id.day, Some(id.resource)).await?;
     let slot = slots.iter().find(|slot| slot.id == id).ok_or_else(Fault::not_found)?;
@@ -140,11 +141,19 @@ async fn book_by_form(visit: &Visit<'_>, occasion: &Occasion) -> Result<Reply, F
             Some(typed) => {
                 return said_at_fields(visit, occasion, &typed, refused).await;
             }
-            None => return Ok(fault(&visit.incoming, &refused, Some(occasion.organization()), Some(back()))),
+            None => {
+                return Ok(fault(
+                    &visit.incoming,
+                    &refused,
+                    Some(occasion.organization()),
+                    Some(back()),
+                ));
+            }
         },
     };
     let Some(key) = IdempotencyKey::parse(&typed.key) else {
-        let refused = Fault::new(Kind::Invalid, "The form was incomplete. Please choose a time again.");
+        let refused =
+            Fault::new(Kind::Invalid, "The form was incomplete. Please choose a time again.");
         return Ok(fault(&visit.incoming, &refused, Some(occasion.organization()), Some(back())));
     };
     let wish = match wish(visit, occasion, &shape, key) {
@@ -167,7 +176,8 @@ async fn book_by_form(visit: &Visit<'_>, occasion: &Occasion) -> Result<Reply, F
             Ok(page(StatusCode::ACCEPTED, &shown))
         }
         Err((refused, near)) => {
-            let slots = browse::of_day(visit, occasion, wish.slot.day, Some(wish.slot.resource)).await?;
+            let slots =
+                browse::of_day(visit, occasion, wish.slot.day, Some(wish.slot.resource)).await?;
             match slots.iter().find(|slot| slot.id == wish.slot) {
                 Some(slot) if refused.kind == Kind::Conflict => {
                     // A form that was refused may be sent again with another
@@ -175,7 +185,12 @@ async fn book_by_form(visit: &Visit<'_>, occasion: &Occasion) -> Result<Reply, F
                     let typed = Typed { key: fresh_key(visit)?, ..typed };
                     Ok(form_page(visit, occasion, slot, &typed, Some(&refused), near))
                 }
-                _ => Ok(fault(&visit.incoming, &refused, Some(occasion.organization()), Some(back()))),
+                _ => Ok(fault(
+                    &visit.incoming,
+                    &refused,
+                    Some(occasion.organization()),
+                    Some(back()),
+                )),
             }
         }
     }
@@ -191,7 +206,8 @@ fn typed_only(visit: &Visit<'_>) -> Option<Typed> {
     let mut fields = visit.incoming.form().ok()?;
     let key = fields.remove("key")?;
     let known = ["slot", "name", "email", "phone", "note"];
-    let usable = fields.keys().all(|name| known.contains(&name.as_str())) && fields.contains_key("slot");
+    let usable =
+        fields.keys().all(|name| known.contains(&name.as_str())) && fields.contains_key("slot");
     usable.then_some(Typed { key, fields })
 }
 
@@ -213,7 +229,8 @@ async fn said_at_fields(
         Err(problems) => Fault::fields(problems),
         Ok(_) => refused,
     };
-    let id = typed.fields.get("slot").and_then(|id| SlotId::parse(id)).ok_or_else(Fault::not_found)?;
+    let id =
+        typed.fields.get("slot").and_then(|id| SlotId::parse(id)).ok_or_else(Fault::not_found)?;
     let slots = browse::of_day(visit, occasion, id.day, Some(id.resource)).await?;
     let slot = slots.iter().find(|slot| slot.id == id).ok_or_else(Fault::not_found)?;
     Ok(form_page(visit, occasion, slot, typed, Some(&refused), None))
@@ -228,18 +245,26 @@ fn contact(fields: &HashMap<String, String>) -> Result<Contact, Vec<FieldProblem
     let phone = optional(&mut problems, "phone", Phone::parse(said("phone")));
     let note = optional(&mut problems, "note", Note::parse(said("note")));
     match (name, email) {
-        (Some(name), Some(email)) if problems.is_empty() => Ok(Contact { name, email, phone, note }),
+        (Some(name), Some(email)) if problems.is_empty() => {
+            Ok(Contact { name, email, phone, note })
+        }
         _ => Err(problems),
     }
 }
 
 fn checked<T>(problems: &mut Vec<FieldProblem>, field: &str, value: Result<T, Unfit>) -> Option<T> {
     value
-        .map_err(|unfit| problems.push(FieldProblem { field: field.to_owned(), message: unfit.to_string() }))
+        .map_err(|unfit| {
+            problems.push(FieldProblem { field: field.to_owned(), message: unfit.to_string() })
+        })
         .ok()
 }
 
-fn optional<T>(problems: &mut Vec<FieldProblem>, field: &str, value: Result<T, Unfit>) -> Option<T> {
+fn optional<T>(
+    problems: &mut Vec<FieldProblem>,
+    field: &str,
+    value: Result<T, Unfit>,
+) -> Option<T> {
     match value {
         Err(Unfit::Empty) => None,
         other => checked(problems, field, other),
@@ -296,11 +321,7 @@ async fn make(
 /// The free times nearest to one that cannot be had: of its day, or of the
 /// next day that has any. A refusal stands without them: when they cannot be
 /// read just now, none are offered.
-pub(crate) async fn nearest(
-    visit: &Visit<'_>,
-    occasion: &Occasion,
-    wanted: SlotId,
-) -> Vec<Slot> {
+pub(crate) async fn nearest(visit: &Visit<'_>, occasion: &Occasion, wanted: SlotId) -> Vec<Slot> {
     let today = occasion.event().zone.day(visit.now);
     let later =
         occasion.event().days.iter().copied().filter(|day| *day >= today && *day != wanted.day);
@@ -379,13 +400,13 @@ fn form_page(
         event_path: day_path,
         appointment: appointment(occasion, slot.id, slot.start, slot.end),
         time: match near {
-            Some(near) => BookTime::Taken { nearest: times::near(occasion, &near) },
+            Some(near) => BookTime::Taken { nearest: times::near(occasion, slot.id, &near) },
             None => BookTime::Free { slot: slot.id.to_string() },
         },
         action: format!("{}/bookings", event_path(occasion)),
         key: typed.key.clone(),
         refusal: refused
-            .filter(|fault| !at_a_field && !(taken && fault.message == TAKEN))
+            .filter(|fault| !(at_a_field || taken && fault.message == TAKEN))
             .map(|fault| fault.message.clone()),
         name: field("name", PersonName::LONGEST),
         email: field("email", EmailAddress::LONGEST),

@@ -22,8 +22,8 @@ use crate::pages::{
 };
 use crate::replies::{head, page};
 use crate::wire::{
-    ErrorShape, EventLineShape, EventShape, OrganizationShape, PrivacyShape, ResourceShape, SlotShape,
-    SlotsShape,
+    ErrorShape, EventLineShape, EventShape, OrganizationShape, PrivacyShape, ResourceShape,
+    SlotShape, SlotsShape,
 };
 use crate::words;
 
@@ -34,19 +34,22 @@ const MOST_SLOTS: usize = 500;
 /// days' counts on a page need not be exact, the times themselves are read anew.
 #[derive(Default)]
 pub(crate) struct FreeCounts {
-    remembered: Mutex<HashMap<(EventId, Date, Option<ResourceId>), (Timestamp, usize)>>,
+    remembered: Mutex<HashMap<Counted, (Timestamp, usize)>>,
 }
+
+/// What is counted: an event's day, of one resource or of all.
+type Counted = (EventId, Date, Option<ResourceId>);
 
 const COUNTS_KEPT: SignedDuration = SignedDuration::from_secs(5);
 
 impl FreeCounts {
-    fn recall(&self, key: (EventId, Date, Option<ResourceId>), now: Timestamp) -> Option<usize> {
+    fn recall(&self, key: Counted, now: Timestamp) -> Option<usize> {
         let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, count) = remembered.get(&key)?;
         (now.duration_since(*since).abs() < COUNTS_KEPT).then_some(*count)
     }
 
-    fn remember(&self, key: (EventId, Date, Option<ResourceId>), count: usize, now: Timestamp) {
+    fn remember(&self, key: Counted, count: usize, now: Timestamp) {
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         remembered.retain(|_, (since, _)| now.duration_since(*since).abs() < COUNTS_KEPT);
         remembered.insert(key, (now, count));
@@ -66,7 +69,10 @@ pub(crate) fn front(visit: &Visit<'_>) -> Result<Reply, Fault> {
     if visit.incoming.wants_page() {
         return Ok(page(StatusCode::OK, &FrontPage { head: PageHead::new(None) }));
     }
-    Ok(Reply::json(StatusCode::OK, &serde_json::json!({ "service": "Kept", "openapi": "/openapi.json" })))
+    Ok(Reply::json(
+        StatusCode::OK,
+        &serde_json::json!({ "service": "Kept", "openapi": "/openapi.json" }),
+    ))
 }
 
 #[utoipa::path(
@@ -103,7 +109,8 @@ pub(crate) fn asset(visit: &Visit<'_>) -> Result<Reply, Fault> {
 pub(crate) async fn organization(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let snapshot = visit.snapshot().await?;
     let organization = &snapshot.organization;
-    let path = |event: &shared::event::Event| format!("/{}/{}", organization.web_name, event.web_name);
+    let path =
+        |event: &shared::event::Event| format!("/{}/{}", organization.web_name, event.web_name);
     if !visit.incoming.wants_page() {
         let events = snapshot.events.iter().map(|event| EventLineShape {
             name: event.name.clone(),
@@ -164,7 +171,9 @@ pub(crate) async fn privacy(visit: &Visit<'_>) -> Result<Reply, Fault> {
         effective: notice.effective.strftime("%-d %B %Y").to_string(),
         version: notice.version.to_string(),
         paragraphs: notice.text.split("\n\n").map(str::to_owned).collect(),
-        processors: vec!["Amazon Web Services: runs the service, keeps its data and sends its mail".into()],
+        processors: vec![
+            "Amazon Web Services: runs the service, keeps its data and sends its mail".into(),
+        ],
     };
     Ok(page(StatusCode::OK, &shown))
 }
@@ -194,9 +203,10 @@ impl Looking {
             None => None,
         };
         let after = match visit.incoming.query("after") {
-            Some(id) => Some(SlotId::parse(id).ok_or_else(|| {
-                Fault::field("after", "This is not the id of a time.")
-            })?),
+            Some(id) => Some(
+                SlotId::parse(id)
+                    .ok_or_else(|| Fault::field("after", "This is not the id of a time."))?,
+            ),
             None => None,
         };
         Ok(Self { day, resource, after })
@@ -339,9 +349,8 @@ pub(crate) async fn event(visit: &Visit<'_>) -> Result<Reply, Fault> {
         return Ok(Reply::json(StatusCode::OK, &shape));
     }
     let looking = Looking::read(visit, &occasion)?;
-    let said = |when: Timestamp| {
-        format!("{}, {}", event.zone.long_day(when), event.zone.clock(when))
-    };
+    let said =
+        |when: Timestamp| format!("{}, {}", event.zone.long_day(when), event.zone.clock(when));
     let state = match standing {
         Openness::NotYet(opens) => EventState::NotYetOpen { opens: said(opens) },
         Openness::Closed(since) => EventState::Closed { closed: Some(said(since)) },
@@ -389,7 +398,9 @@ pub(crate) async fn times(
     let mut slots = Vec::new();
     for day in &days {
         let key = (event.id, *day, looking.resource);
-        if shown != Some(*day) && let Some(count) = visit.function.free.recall(key, visit.now) {
+        if shown != Some(*day)
+            && let Some(count) = visit.function.free.recall(key, visit.now)
+        {
             // Without a wish, the first day with a free time is shown.
             if shown.is_some() || count == 0 {
                 counts.insert(*day, count);
@@ -412,6 +423,7 @@ pub(crate) async fn times(
             first
         }
     };
-    let view = times::View { occasion, path, day: shown, days: &days, counts: &counts, now: visit.now };
+    let view =
+        times::View { occasion, path, day: shown, days: &days, counts: &counts, now: visit.now };
     Ok(Some(view.times(&slots, looking.resource, choosing)))
 }

@@ -14,11 +14,13 @@ use super::book::{booking_path, nearest};
 use super::{appointment, browse, event_path, resource, times};
 use crate::Visit;
 use crate::pages::{
-    BookingNews, BookingPage, BookingState, Choosing, ConfirmPage, ConfirmState, MovePage,
+    BookingNews, BookingPage, BookingState, Choosing, ConfirmPage, ConfirmState, Missed, MovePage,
     PageHead,
 };
 use crate::replies::{fault_shape, head, page};
-use crate::wire::{BookingShape, ConfirmedShape, ErrorShape, MoveShape, NothingShape, SlotShape, state_word};
+use crate::wire::{
+    BookingShape, ConfirmedShape, ErrorShape, MoveShape, NothingShape, SlotShape, state_word,
+};
 use crate::words::{self, Reader};
 
 /// A booking found by its link.
@@ -240,9 +242,8 @@ fn booking_page(
         Err(Refusal::Cancelled) => BookingState::Cancelled,
         Err(_) => BookingState::Past,
     };
-    let news = news.filter(|news| {
-        (*news == BookingNews::Cancelled) == matches!(state, BookingState::Cancelled)
-    });
+    // The address with the news may be opened again weeks later.
+    let news = news.filter(|news| news.fits(&state));
     let shown = BookingPage {
         head: found.head(),
         event: found.occasion.event().name.clone(),
@@ -327,19 +328,19 @@ async fn moving(
     visit: &Visit<'_>,
     found: &Found,
     refused: Option<&Fault>,
-    near: Option<Vec<Slot>>,
+    missed: Option<Missed>,
 ) -> Result<Reply, Fault> {
     let looking = browse::Looking::read(visit, &found.occasion)?;
     let action = format!("{}/move", found.path());
     let choosing = Choosing::Sends { action: action.clone() };
     let times = browse::times(visit, &found.occasion, &looking, &action, choosing).await?;
-    let taken = near.is_some();
+    let taken = missed.is_some();
     let shown = MovePage {
         head: found.head(),
         appointment: found.appointment(),
         booking_path: found.path(),
         action,
-        taken: near.map(|near| times::near(&found.occasion, &near)),
+        taken: missed,
         refusal: refused.filter(|_| !taken).map(|fault| fault.message.clone()),
         times: times.map(Box::new),
     };
@@ -393,8 +394,11 @@ pub(crate) async fn move_to(visit: &Visit<'_>) -> Result<Reply, Fault> {
             if rules::changeable(&found.booking, visit.now).is_err() {
                 return Ok(booking_page(visit, &found, None, Some(&fault)));
             }
-            let near = near.filter(|_| refusal == Refusal::Taken);
-            return moving(visit, &found, Some(&fault), near).await;
+            let missed = near.filter(|_| refusal == Refusal::Taken).map(|near| Missed {
+                wanted: appointment(&found.occasion, wanted, wanted.start(), wanted.start()),
+                nearest: times::near(&found.occasion, wanted, &near),
+            });
+            return moving(visit, &found, Some(&fault), missed).await;
         }
     }
     if visit.incoming.wants_page() {

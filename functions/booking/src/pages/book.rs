@@ -57,17 +57,39 @@ impl BookPage {
         !matches!(&self.time, BookTime::Taken { nearest } if nearest.is_empty())
     }
 
-    /// The fields at fault: each one's id and what is wrong.
-    pub fn faults(&self) -> impl Iterator<Item = (&'static str, &String)> {
-        [
-            ("name", &self.name),
-            ("email", &self.email),
-            ("phone", &self.phone),
-            ("note", &self.note),
-        ]
-        .into_iter()
-        .filter_map(|(id, field)| field.error.as_ref().map(|error| (id, error)))
+    /// Whether anything was typed.
+    #[must_use]
+    pub fn filled_in(&self) -> bool {
+        [&self.name, &self.email, &self.phone, &self.note]
+            .into_iter()
+            .any(|field| !field.value.is_empty())
     }
+
+    /// The fields at fault: each one's id, and what is wrong with which field.
+    pub fn faults(&self) -> impl Iterator<Item = (&'static str, String)> {
+        [("name", &self.name), ("email", &self.email), ("phone", &self.phone), ("note", &self.note)]
+            .into_iter()
+            .filter_map(|(id, field)| {
+                let error = field.error.as_ref()?;
+                Some((id, format!("{}: {}", Self::label(id), within_a_sentence(error))))
+            })
+    }
+
+    /// What a field is called, at the field and in the summary.
+    fn label(id: &str) -> &'static str {
+        match id {
+            "name" => "Your name",
+            "email" => "Email",
+            "phone" => "Phone",
+            _ => "Note",
+        }
+    }
+}
+
+/// A sentence as it goes on after a colon.
+fn within_a_sentence(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// Whether the chosen time can still be had.
@@ -100,10 +122,6 @@ impl Field {
     /// A field that nobody has filled in yet.
     #[must_use]
     pub fn empty(limit: usize) -> Self {
-        Self {
-            value: String::new(),
-            error: None,
-            limit,
-        }
+        Self { value: String::new(), error: None, limit }
     }
 }

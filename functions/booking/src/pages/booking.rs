@@ -29,10 +29,14 @@ pub struct BookingPage {
 }
 
 impl BookingPage {
-    /// Whether it no longer lies ahead.
+    /// How the appointment is marked, if it no longer lies ahead.
     #[must_use]
-    pub fn is_gone(&self) -> bool {
-        !matches!(self.state, BookingState::Booked { .. })
+    pub fn mark(&self) -> Option<&'static str> {
+        match self.state {
+            BookingState::Booked { .. } => None,
+            BookingState::Cancelled => Some("cancelled"),
+            BookingState::Past => Some("past"),
+        }
     }
 }
 
@@ -63,4 +67,15 @@ pub enum BookingNews {
     Moved,
     /// It was cancelled.
     Cancelled,
+}
+
+impl BookingNews {
+    /// Whether it is still news of a booking that stands like this.
+    #[must_use]
+    pub fn fits(self, state: &BookingState) -> bool {
+        match self {
+            Self::Booked | Self::Moved => matches!(state, BookingState::Booked { .. }),
+            Self::Cancelled => *state == BookingState::Cancelled,
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Choosing, PageHead, Times};
+use super::{PageHead, Times};
 
 /// An event's page: what it is, and the times that are free.
 #[derive(Debug, Clone, Template)]

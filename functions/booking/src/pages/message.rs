@@ -27,7 +27,10 @@ pub enum Message {
         minutes: u32,
     },
     /// Something the service needs does not answer.
-    Busy,
+    Busy {
+        /// Whether a form was sent: its page is a step back, and its address is no page.
+        sent: bool,
+    },
     /// The request cannot be understood.
     BadRequest {
         /// Why, a sentence each.
@@ -49,7 +52,7 @@ impl Message {
         match self {
             Self::NotFound => "We cannot find this page",
             Self::TooManyRequests { .. } => "Please wait a little",
-            Self::Busy => "We cannot answer right now",
+            Self::Busy { .. } => "We cannot answer right now",
             Self::BadRequest { .. } => "Something is missing or wrong",
             Self::Refused { .. } => "This cannot be done",
             Self::MethodNotAllowed => "This page does not do that",

@@ -30,7 +30,7 @@ pub use confirm::{ConfirmPage, ConfirmState};
 pub use event::{EventPage, EventState};
 pub use front::FrontPage;
 pub use message::{Message, MessagePage, WayBack};
-pub use moving::MovePage;
+pub use moving::{Missed, MovePage};
 pub use organization::{OrganizationEvent, OrganizationPage};
 pub use pending::PendingPage;
 pub use privacy::PrivacyPage;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Appointment, Choosing, NearTime, PageHead, Times};
+use super::{Appointment, NearTime, PageHead, Times};
 
 /// The page on which a booking is moved to another time.
 #[derive(Debug, Clone, Template)]
@@ -16,10 +16,19 @@ pub struct MovePage {
     pub booking_path: String,
     /// Where a chosen time goes.
     pub action: String,
-    /// What is free near the time that was asked for, when somebody was quicker.
-    pub taken: Option<Vec<NearTime>>,
+    /// The time that was asked for, when somebody was quicker.
+    pub taken: Option<Missed>,
     /// Why the last attempt was refused otherwise.
     pub refusal: Option<String>,
     /// The times to choose from; none when the event offers none now.
     pub times: Option<Box<Times>>,
+}
+
+/// A time that somebody else got.
+#[derive(Debug, Clone)]
+pub struct Missed {
+    /// What was asked for.
+    pub wanted: Appointment,
+    /// What is free near it; may be empty.
+    pub nearest: Vec<NearTime>,
 }

@@ -39,20 +39,18 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ("booking-past", booking(BookingState::Past, None).render()),
         ("booking-refused", BookingPage { refusal: Some("It is too late to cancel here. Please call the school.".into()), ..booking(booked(), None) }.render()),
         ("move", moving(None).render()),
-        ("move-taken", moving(Some(near())).render()),
+        ("move-taken", moving(Some(Missed { wanted: appointment(), nearest: near() })).render()),
         ("move-nothing", MovePage { times: None, ..moving(None) }.render()),
         ("privacy", privacy().render()),
         ("not-found", message(Message::NotFound, None).render()),
         ("too-many", message(Message::TooManyRequests { minutes: 7 }, Some(head())).render()),
-        ("busy", message(Message::Busy, Some(head())).render()),
+        ("busy", message(Message::Busy { sent: false }, Some(head())).render()),
+        ("busy-sent", message(Message::Busy { sent: true }, Some(head())).render()),
         ("bad-request", message(Message::BadRequest { reasons: vec!["The day must look like 2026-12-03.".into(), "There is no such teacher.".into()] }, Some(head())).render()),
         ("refused", message(Message::Refused { reason: "Please send the form from this site.".into() }, None).render()),
         ("method", message(Message::MethodNotAllowed, Some(head())).render()),
     ];
-    pages
-        .into_iter()
-        .map(|(name, html)| (name, html.unwrap()))
-        .collect()
+    pages.into_iter().map(|(name, html)| (name, html.unwrap())).collect()
 }
 
 const ORGANIZATION: &str = "/maple-street-school";
@@ -123,13 +121,7 @@ fn organization(offers: bool) -> OrganizationPage {
             false,
         ),
         event("Uniform fitting", None, Some("Gym"), "No times yet", false),
-        event(
-            "Vision screening",
-            Some("Fri 2 October 2026"),
-            Some("Library"),
-            "Closed",
-            false,
-        ),
+        event("Vision screening", Some("Fri 2 October 2026"), Some("Library"), "Closed", false),
     ];
     OrganizationPage {
         head: head(),
@@ -163,8 +155,8 @@ const NAMES: [&str; 20] = [
 
 fn days(current: usize) -> Vec<DayChoice> {
     [
-        ("Thu 3 Dec", "412 free", true),
-        ("Fri 4 Dec", "633 free", true),
+        ("Thu 3 Dec", "Many free", true),
+        ("Fri 4 Dec", "42 free", true),
         ("Sat 5 Dec", "All taken", false),
     ]
     .iter()
@@ -181,11 +173,8 @@ fn days(current: usize) -> Vec<DayChoice> {
 
 fn teacher(index: usize) -> String {
     let title = ["Ms", "Mr", "Dr"][index % 3];
-    let suffix = if index < 20 {
-        String::new()
-    } else {
-        format!(" {}", ["", "B.", "C."][index / 20])
-    };
+    let suffix =
+        if index < 20 { String::new() } else { format!(" {}", ["", "B.", "C."][index / 20]) };
     format!("{title} {}{suffix}", NAMES[index % 20])
 }
 
@@ -225,9 +214,7 @@ pub(crate) fn conference(teachers: usize, each: usize, chosen: Option<usize>) ->
             ResourceTimes {
                 name: teacher(index),
                 place: Some(format!("Room {}", index + 3)),
-                path: chosen
-                    .is_none()
-                    .then(|| format!("{EVENT}?day=2026-12-03&resource=t{index}")),
+                path: chosen.is_none().then(|| format!("{EVENT}?day=2026-12-03&resource=t{index}")),
                 free: open.len(),
                 taken: each - open.len(),
                 open,
@@ -241,9 +228,7 @@ pub(crate) fn conference(teachers: usize, each: usize, chosen: Option<usize>) ->
         filter: Some(filter(teachers, chosen)),
         resources,
         next: None,
-        choosing: Choosing::Follows {
-            book_path: "fall-conferences/book".into(),
-        },
+        choosing: Choosing::Follows { book_path: "fall-conferences/book".into() },
     }))
 }
 
@@ -265,7 +250,7 @@ fn clinic() -> EventState {
         .map(|time| OpenTime {
             slot: format!("0199c7f2a4b17c3e9d{time:02}"),
             time: format!("{:02}:{:02}", 8 + time / 6, time % 6 * 10),
-            left: Some(u32::try_from(time % 5 + 1).unwrap()),
+            left: [Some(1), Some(2), None, None, None][time % 5],
         })
         .collect();
     EventState::Open(Box::new(Times {
@@ -288,9 +273,7 @@ fn clinic() -> EventState {
             open,
         }],
         next: None,
-        choosing: Choosing::Follows {
-            book_path: "flu-clinic/book".into(),
-        },
+        choosing: Choosing::Follows { book_path: "flu-clinic/book".into() },
     }))
 }
 
@@ -328,9 +311,7 @@ pub(crate) fn book() -> BookPage {
         event: "Fall conferences".into(),
         event_path: format!("{EVENT}?day=2026-12-03"),
         appointment: appointment(),
-        time: BookTime::Free {
-            slot: "0199c7f2a4b17c3e9d".into(),
-        },
+        time: BookTime::Free { slot: "0199c7f2a4b17c3e9d".into() },
         action: format!("{EVENT}/bookings"),
         key: "mHkq0XvB2nR7sT4wZ9yLcA".into(),
         refusal: None,
@@ -344,20 +325,12 @@ pub(crate) fn book() -> BookPage {
 }
 
 fn typed(value: &str, error: Option<&str>, limit: usize) -> Field {
-    Field {
-        value: value.into(),
-        error: error.map(Into::into),
-        limit,
-    }
+    Field { value: value.into(), error: error.map(Into::into), limit }
 }
 
 fn book_errors() -> BookPage {
     BookPage {
-        name: typed(
-            "",
-            Some("Write your name, so that the teacher knows who comes."),
-            100,
-        ),
+        name: typed("", Some("Write your name, so that the teacher knows who comes."), 100),
         email: typed(
             "ann@example",
             Some("This email address is not complete. It should look like ann@example.com."),
@@ -370,20 +343,15 @@ fn book_errors() -> BookPage {
 }
 
 fn near() -> Vec<NearTime> {
-    [
-        ("18:50", "Ms Okafor", "Thursday 3 December"),
-        ("18:20", "Ms Okafor", "Thursday 3 December"),
-        ("16:10", "Ms Okafor", "Friday 4 December"),
-    ]
-    .iter()
-    .enumerate()
-    .map(|(index, (time, resource, day))| NearTime {
-        slot: format!("0199c7f2a4b17c3e{index}"),
-        resource: (*resource).into(),
-        day: (*day).into(),
-        time: (*time).into(),
-    })
-    .collect()
+    [("18:20", None), ("18:40", Some("Mr Alvarez")), ("18:50", None)]
+        .iter()
+        .enumerate()
+        .map(|(index, (time, difference))| NearTime {
+            slot: format!("0199c7f2a4b17c3e{index}"),
+            time: (*time).into(),
+            difference: difference.map(Into::into),
+        })
+        .collect()
 }
 
 fn book_taken(nearest: Vec<NearTime>) -> BookPage {
@@ -414,11 +382,7 @@ fn book_long_names() -> BookPage {
 }
 
 fn confirm(state: ConfirmState) -> ConfirmPage {
-    ConfirmPage {
-        head: head(),
-        appointment: appointment(),
-        state,
-    }
+    ConfirmPage { head: head(), appointment: appointment(), state }
 }
 
 fn booked() -> BookingState {
@@ -457,12 +421,10 @@ pub(crate) fn booking_of_markup() -> BookingPage {
     }
 }
 
-fn moving(taken: Option<Vec<NearTime>>) -> MovePage {
+fn moving(taken: Option<Missed>) -> MovePage {
     let times = match conference(60, 18, None) {
         EventState::Open(times) => Some(Box::new(Times {
-            choosing: Choosing::Sends {
-                action: format!("{}/move", booking_path()),
-            },
+            choosing: Choosing::Sends { action: format!("{}/move", booking_path()) },
             ..*times
         })),
         _ => None,
@@ -494,9 +456,5 @@ fn privacy() -> PrivacyPage {
 }
 
 fn message(message: Message, head: Option<PageHead>) -> MessagePage {
-    MessagePage {
-        head: head.unwrap_or_else(|| PageHead::new(None)),
-        message,
-        back: None,
-    }
+    MessagePage { head: head.unwrap_or_else(|| PageHead::new(None)), message, back: None }
 }

@@ -3,7 +3,7 @@
 use askama::Template as _;
 use shared::web::assets;
 
-use super::samples;
+use super::{BookingNews, BookingState, samples};
 
 /// The start tags of a page, without their brackets.
 fn tags(html: &str) -> Vec<&str> {
@@ -16,8 +16,7 @@ fn tags(html: &str) -> Vec<&str> {
 
 /// The value of an attribute in a start tag.
 fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
-    tag.split_once(&format!(" {name}=\""))
-        .and_then(|(_, rest)| rest.split('"').next())
+    tag.split_once(&format!(" {name}=\"")).and_then(|(_, rest)| rest.split('"').next())
 }
 
 #[test]
@@ -43,18 +42,14 @@ fn what_was_typed_cannot_leave_its_attribute() {
 fn every_field_has_a_label() {
     for (page, html) in samples::rendered() {
         for tag in tags(&html) {
-            let field = ["input ", "select ", "textarea "]
-                .iter()
-                .any(|start| tag.starts_with(start));
+            let field =
+                ["input ", "select ", "textarea "].iter().any(|start| tag.starts_with(start));
             if !field || attribute(tag, "type") == Some("hidden") {
                 continue;
             }
             let id = attribute(tag, "id")
                 .unwrap_or_else(|| panic!("{page}: a field without an id: {tag}"));
-            assert!(
-                html.contains(&format!("<label for=\"{id}\">")),
-                "{page}: no label for {id}"
-            );
+            assert!(html.contains(&format!("<label for=\"{id}\">")), "{page}: no label for {id}");
         }
     }
 }
@@ -68,20 +63,14 @@ fn no_page_carries_a_style_or_script_of_its_own() {
                 !tag.starts_with("script") || attribute(tag, "src").is_some(),
                 "{page}: a script in the page"
             );
-            assert!(
-                !tag.contains(" style="),
-                "{page}: a style attribute in {tag}"
-            );
+            assert!(!tag.contains(" style="), "{page}: a style attribute in {tag}");
             assert!(
                 !tag.split_whitespace()
                     .skip(1)
                     .any(|word| word.starts_with("on") && word.contains('=')),
                 "{page}: a script attribute in {tag}"
             );
-            assert!(
-                !tag.contains("javascript:"),
-                "{page}: a script in a link: {tag}"
-            );
+            assert!(!tag.contains("javascript:"), "{page}: a script in a link: {tag}");
         }
     }
 }
@@ -108,8 +97,7 @@ fn ids_are_unique_and_what_refers_to_them_finds_them() {
             .iter()
             .filter_map(|tag| {
                 attribute(tag, "id").or_else(|| {
-                    tag.split_once(" id=")
-                        .and_then(|(_, rest)| rest.split_whitespace().next())
+                    tag.split_once(" id=").and_then(|(_, rest)| rest.split_whitespace().next())
                 })
             })
             .collect();
@@ -147,39 +135,27 @@ fn every_page_has_one_main_heading_and_a_title() {
 #[test]
 fn no_page_exclaims() {
     for (page, html) in samples::rendered() {
-        let text: String = html
-            .split('<')
-            .filter_map(|rest| rest.split_once('>'))
-            .map(|(_, text)| text)
-            .collect();
+        let text: String =
+            html.split('<').filter_map(|rest| rest.split_once('>')).map(|(_, text)| text).collect();
         assert!(!text.contains('!'), "{page}");
     }
 }
 
 #[test]
 fn errors_stand_in_a_summary_and_at_their_fields() {
-    let (_, html) = samples::rendered()
-        .into_iter()
-        .find(|(page, _)| *page == "book-errors")
-        .unwrap();
-    assert!(html.contains("<li><a href=\"#email\">This email address is not complete."));
+    let (_, html) =
+        samples::rendered().into_iter().find(|(page, _)| *page == "book-errors").unwrap();
+    assert!(html.contains("<li><a href=\"#email\">Email: this email address is not complete."));
+    assert!(html.contains("<li><a href=\"#name\">Your name: write your name,"));
     assert!(html.contains("aria-invalid=\"true\" aria-describedby=\"email-error\""));
-    assert!(
-        html.contains("value=\"ann@example\""),
-        "what was typed is still there"
-    );
-    assert!(
-        html.contains("step-free entrance.</textarea>"),
-        "what was typed is still there"
-    );
+    assert!(html.contains("value=\"ann@example\""), "what was typed is still there");
+    assert!(html.contains("step-free entrance.</textarea>"), "what was typed is still there");
 }
 
 #[test]
 fn a_time_that_was_taken_leaves_the_form_with_the_nearest_ones() {
-    let (_, html) = samples::rendered()
-        .into_iter()
-        .find(|(page, _)| *page == "book-taken")
-        .unwrap();
+    let (_, html) =
+        samples::rendered().into_iter().find(|(page, _)| *page == "book-taken").unwrap();
     assert!(html.contains("This time was just taken."));
     assert_eq!(html.matches("type=\"radio\" name=\"slot\"").count(), 3);
     assert!(
@@ -197,23 +173,54 @@ fn the_stylesheet_stays_below_20_kilobytes_and_the_script_below_10() {
 
 #[test]
 fn a_time_that_was_taken_with_none_near_leads_back_to_the_event() {
-    let (_, html) = samples::rendered()
-        .into_iter()
-        .find(|(page, _)| *page == "book-taken-none-near")
-        .unwrap();
-    assert!(html.contains("Nothing near it is free."));
-    assert!(
-        !html.contains("<form"),
-        "a form that cannot end in a booking"
-    );
+    let (_, html) =
+        samples::rendered().into_iter().find(|(page, _)| *page == "book-taken-none-near").unwrap();
+    assert!(html.contains("We found no other free time"));
+    assert!(!html.contains("<ul>"), "a summary without anything to correct");
+    assert!(!html.contains("<form"), "a form that cannot end in a booking");
 }
 
 #[test]
-fn each_time_says_with_whom_and_on_which_day_it_is() {
-    let (_, html) = samples::rendered()
-        .into_iter()
-        .find(|(page, _)| *page == "event")
-        .unwrap();
-    assert!(html.contains("<span hidden id=\"r1\">Ms Adeyemi, Thursday 3 December,</span>"));
-    assert!(html.contains("id=r1t1 aria-labelledby=\"r1 r1t1\">16:10</a>"));
+fn each_row_of_times_says_with_whom_they_are() {
+    let (_, html) = samples::rendered().into_iter().find(|(page, _)| *page == "event").unwrap();
+    assert!(html.contains("<div class=\"row\" role=\"group\" aria-labelledby=\"r1\">"));
+    assert!(html.contains("<h3 id=\"r1\">"));
+    assert!(html.contains(">16:10</button>"));
+}
+
+#[test]
+fn only_a_cancelled_appointment_is_struck_through() {
+    let pages = samples::rendered();
+    let marked = |name: &str, mark: &str| {
+        let (_, html) = pages.iter().find(|(page, _)| *page == name).unwrap();
+        html.contains(&format!("<div class=\"{mark}\">"))
+    };
+    assert!(marked("booking-cancelled", "cancelled"));
+    assert!(marked("booking-past", "past"));
+    assert!(!marked("booking-past", "cancelled"));
+    let style = std::str::from_utf8(assets::stylesheet().bytes).unwrap();
+    assert_eq!(style.matches("line-through").count(), 1);
+    assert!(style.contains(".cancelled .clock { text-decoration: line-through"));
+}
+
+#[test]
+fn news_ends_with_what_it_tells_of() {
+    let ahead =
+        BookingState::Booked { move_path: None, cancel_action: None, calendar_path: String::new() };
+    for news in [BookingNews::Booked, BookingNews::Moved] {
+        assert!(news.fits(&ahead));
+        assert!(!news.fits(&BookingState::Past));
+        assert!(!news.fits(&BookingState::Cancelled));
+    }
+    assert!(BookingNews::Cancelled.fits(&BookingState::Cancelled));
+    assert!(!BookingNews::Cancelled.fits(&ahead));
+}
+
+#[test]
+fn whoever_finds_the_service_busy_can_try_again() {
+    let pages = samples::rendered();
+    let page = |name: &str| &pages.iter().find(|(page, _)| *page == name).unwrap().1;
+    assert!(page("busy").contains("<a class=\"button\" href=\"\">Try again</a>"));
+    assert!(page("busy-sent").contains("go back and send it again"));
+    assert!(!page("busy-sent").contains("href=\"\""), "its address takes forms alone");
 }

@@ -37,19 +37,7 @@ impl Times {
     /// Whether a narrow screen asks for the teacher first.
     #[must_use]
     pub fn in_steps(&self) -> bool {
-        self.resources.len() > 1
-            && self
-                .resources
-                .iter()
-                .any(|resource| resource.path.is_some())
-    }
-
-    /// Whether several people can have one time, so that each says how many are left.
-    #[must_use]
-    pub fn counted(&self) -> bool {
-        self.resources
-            .iter()
-            .any(|resource| resource.open.iter().any(|time| time.left.is_some()))
+        self.resources.len() > 1 && self.resources.iter().any(|resource| resource.path.is_some())
     }
 
     /// The other days on which something is free.
@@ -61,7 +49,7 @@ impl Times {
 /// What choosing a time does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choosing {
-    /// It leads to the booking form. The path may be relative: it stands once per time.
+    /// It leads to the booking form.
     Follows {
         /// The form's path; `?slot=` and the slot's id are added.
         book_path: String,
@@ -71,6 +59,26 @@ pub enum Choosing {
         /// The path that takes it.
         action: String,
     },
+}
+
+impl Choosing {
+    /// Where a chosen time goes.
+    #[must_use]
+    pub fn action(&self) -> &str {
+        match self {
+            Self::Follows { book_path } => book_path,
+            Self::Sends { action } => action,
+        }
+    }
+
+    /// How it goes there.
+    #[must_use]
+    pub fn method(&self) -> &'static str {
+        match self {
+            Self::Follows { .. } => "get",
+            Self::Sends { .. } => "post",
+        }
+    }
 }
 
 /// One day to choose.
@@ -148,19 +156,18 @@ pub struct OpenTime {
     pub slot: String,
     /// When it begins: `18:40`.
     pub time: String,
-    /// How many places are left, where there is more than one.
+    /// How many places are left, where that is worth saying.
     pub left: Option<u32>,
 }
 
-/// A free time near one that was taken.
+/// A free time near one that was wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NearTime {
     /// The slot's id.
     pub slot: String,
-    /// With whom: `Ms Okafor`.
-    pub resource: String,
-    /// The day: `Thursday 3 December`.
-    pub day: String,
     /// When it begins: `18:50`.
     pub time: String,
+    /// With whom and on which day, as far as that is not what was wanted:
+    /// `Ms Okafor, Thursday 3 December`.
+    pub difference: Option<String>,
 }

@@ -67,7 +67,12 @@ impl Desk<'_> {
         }
         transaction.push(self.replace_tally(booking.person, tally)?);
         transaction.push(Write::create(self.schedule(), self.written(booking)?)?);
-        transaction.push(self.owe(&owed::about(self.organization(), booking, Kind::Booked, self.now))?);
+        transaction.push(self.owe(&owed::about(
+            self.organization(),
+            booking,
+            Kind::Booked,
+            self.now,
+        ))?);
         let visitor = Actor::Visitor(booking.person, network);
         transaction.push(self.record(visitor, Action::BookingMade, booking.id)?);
         Ok(transaction)
@@ -85,7 +90,12 @@ impl Desk<'_> {
         transaction.push(self.hold_seat(booking.slot, booking.id, until)?);
         transaction.push(self.replace_tally(booking.person, tally)?);
         transaction.push(Write::create(self.schedule(), self.written(booking)?)?);
-        transaction.push(self.owe(&owed::about(self.organization(), booking, Kind::Confirm, self.now))?);
+        transaction.push(self.owe(&owed::about(
+            self.organization(),
+            booking,
+            Kind::Confirm,
+            self.now,
+        ))?);
         let visitor = Actor::Visitor(booking.person, network);
         transaction.push(self.record(visitor, Action::SeatHeld, booking.id)?);
         Ok(transaction)
@@ -101,7 +111,8 @@ impl Desk<'_> {
         proven: bool,
         network: [u8; 16],
     ) -> Result<(Booking, Transaction), Trouble> {
-        let confirmed = Booking { state: State::Booked, version: booking.version + 1, ..booking.clone() };
+        let confirmed =
+            Booking { state: State::Booked, version: booking.version + 1, ..booking.clone() };
         let mut transaction = Transaction::default();
         if let State::Held(until) = booking.state {
             transaction.push(self.keep_seat(booking.slot, booking.id, until)?);
@@ -114,7 +125,12 @@ impl Desk<'_> {
         if !proven {
             transaction.push(self.remember_participant(&confirmed)?);
         }
-        transaction.push(self.owe(&owed::about(self.organization(), &confirmed, Kind::Booked, self.now))?);
+        transaction.push(self.owe(&owed::about(
+            self.organization(),
+            &confirmed,
+            Kind::Booked,
+            self.now,
+        ))?);
         let holder = Actor::LinkHolder(booking.person, network);
         transaction.push(self.record(holder, Action::BookingConfirmed, booking.id)?);
         Ok((confirmed, transaction))
@@ -143,7 +159,12 @@ impl Desk<'_> {
             transaction.push(self.replace_agenda(booking.person, agenda)?);
         }
         transaction.push(self.replace_booking(booking, &moved)?);
-        transaction.push(self.owe(&owed::about(self.organization(), &moved, Kind::Moved, self.now))?);
+        transaction.push(self.owe(&owed::about(
+            self.organization(),
+            &moved,
+            Kind::Moved,
+            self.now,
+        ))?);
         let holder = Actor::LinkHolder(booking.person, network);
         transaction.push(self.record(holder, Action::BookingMoved, booking.id)?);
         Ok((moved, transaction))
@@ -167,8 +188,12 @@ impl Desk<'_> {
         }
         transaction.push(self.replace_tally(booking.person, &tally.one_fewer())?);
         transaction.push(self.replace_booking(booking, &cancelled)?);
-        transaction
-            .push(self.owe(&owed::about(self.organization(), &cancelled, Kind::Cancelled, self.now))?);
+        transaction.push(self.owe(&owed::about(
+            self.organization(),
+            &cancelled,
+            Kind::Cancelled,
+            self.now,
+        ))?);
         let holder = Actor::LinkHolder(booking.person, network);
         transaction.push(self.record(holder, Action::BookingCancelled, booking.id)?);
         Ok((cancelled, transaction))
@@ -215,8 +240,12 @@ impl Desk<'_> {
         network: [u8; 16],
     ) -> Result<Transaction, Trouble> {
         let mut transaction = Transaction::default();
-        transaction
-            .push(self.owe(&owed::in_the_way(self.organization(), standing, refused, self.now))?);
+        transaction.push(self.owe(&owed::in_the_way(
+            self.organization(),
+            standing,
+            refused,
+            self.now,
+        ))?);
         let visitor = Actor::Visitor(standing.person, network);
         transaction.push(self.record(visitor, Action::OverlapTold, standing.id)?);
         Ok(transaction)
