@@ -67,7 +67,8 @@ fn main() {
     // One thread: the rest of the machine is the local cloud's.
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let parts: [(&str, fn(&Runtime)); 5] =
+    type Part = (&'static str, fn(&Runtime));
+    let parts: [Part; 5] =
         [("floor", floor), ("stored", stored), ("pages", pages), ("race", race), ("whole", whole)];
     for (name, part) in parts {
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {

@@ -82,14 +82,36 @@ async fn a_race_for_the_last_of_an_allowance_does_not_pass_it() {
 }
 
 #[tokio::test]
-async fn who_has_proven_an_address_is_not_limited_any_more() {
+async fn a_hold_that_is_proven_counts_no_longer() {
     let world = World::start().await;
     let plan = Plan { unproven: UnprovenLimits { per_address: 1, ..WIDE }, ..Plan::clinic() };
     let clinic = world.found(plan).await;
     let patient = world.visitor("Pat Patient");
     assert_eq!(patient.book(&clinic, &world.slot(&clinic, 0).await).await.status, 202);
-    patient.book(&clinic, &world.slot(&clinic, 0).await).await.refused(429, "too_many_requests");
+    let full = patient.book(&clinic, &world.slot(&clinic, 0).await).await;
+    full.refused(429, "too_many_requests");
     let link = patient.mailed_link("/confirm/").await;
     assert_eq!(world.post(&world.url(&link), &json!({})).await.status, 200);
     assert_eq!(patient.book(&clinic, &world.slot(&clinic, 4).await).await.status, 202);
+    // Typing an address that somebody proved proves nothing.
+    let stranger = patient.book(&clinic, &world.slot(&clinic, 6).await).await;
+    stranger.refused(429, "too_many_requests");
+}
+
+#[tokio::test]
+async fn probing_an_address_for_its_appointments_soon_ends() {
+    let world = World::start().await;
+    let school = world.found(limited(UnprovenLimits { per_address: 4, ..WIDE })).await;
+    let slots = world.slots(&school).await;
+    let id = |nth: usize| slots[nth]["id"].as_str().unwrap().to_owned();
+    let victim = world.visitor("Ada Parent");
+    victim.books(&school, &id(0)).await;
+    // The same time with the other teachers, again and again.
+    let mut told = Vec::new();
+    for nth in (1..6).chain(1..6) {
+        assert_eq!(slots[nth]["start"], slots[0]["start"]);
+        told.push(victim.book(&school, &id(nth)).await.status);
+    }
+    assert_eq!(told, [409, 409, 409, 429, 429, 429, 429, 429, 429, 429]);
+    assert_eq!(world.mails(&victim.email).await.len(), 1 + 3);
 }

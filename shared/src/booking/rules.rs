@@ -51,7 +51,7 @@ pub struct Seen {
     pub agendas: Vec<Agenda>,
     /// How much the person has at the event.
     pub tally: Tally,
-    /// Whether the address has been proven before.
+    /// Whether the address has been proven before, and is remembered as proven.
     pub proven: bool,
 }
 
@@ -66,6 +66,9 @@ pub enum Decision {
     Book(Vec<Agenda>, Tally),
     /// Hold the seat until then: the person's tally afterwards.
     Hold(Timestamp, Tally),
+    /// Refuse, count the try, and mail the owner of the address what stands in
+    /// the way: that entry, and the person's tally afterwards.
+    Tell(Entry, Tally),
 }
 
 /// Whether a wish to book may be fulfilled.
@@ -80,29 +83,33 @@ pub fn book(
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
     if let Some(made) = &seen.booking {
-        return if made.fingerprint == fingerprint {
-            Ok(Decision::Again)
-        } else {
-            Err(Refusal::KeyReused)
+        return match made.state {
+            _ if made.fingerprint != fingerprint => Err(Refusal::KeyReused),
+            // Nothing is held any more and no mail will come: saying the same
+            // again would leave the person waiting.
+            State::Lapsed => Err(Refusal::Lapsed),
+            State::Held(until) if until <= now => Err(Refusal::Lapsed),
+            State::Held(_) | State::Booked | State::Cancelled => Ok(Decision::Again),
         };
     }
     let slot = seen.slot.as_ref().ok_or(Refusal::NoSuchSlot)?;
     if let Some(release) = seat(event, slot, now)? {
         return Ok(Decision::Release(release));
     }
-    let limit = if seen.proven { u32::MAX } else { event.unproven.per_address };
-    match event.address_proof {
-        AddressProof::After => {
-            clear(&seen.agendas, slot, None)?;
-            let tally = seen.tally.admit(limit, now).map_err(Refusal::TooMuch)?.one_more();
-            Ok(Decision::Book(entered(&seen.agendas, event, slot, id), tally))
-        }
-        AddressProof::Before => {
-            // Whether something is in the way is told only to who proves the address.
-            let tally = seen.tally.admit(limit, now).map_err(Refusal::TooMuch)?;
-            Ok(Decision::Hold(now + HOLD, tally))
-        }
-    }
+    // Whoever types an address counts against it, also under one that somebody
+    // proved before: typing proves nothing. A refused overlap counts too, since
+    // its answer tells something and its owner gets a mail.
+    let limit = event.unproven.per_address;
+    let tally = seen.tally.admit(limit, now).map_err(Refusal::TooMuch)?;
+    Ok(match event.address_proof {
+        // Whether something is in the way is told only to who proves the address.
+        AddressProof::Before => Decision::Hold(now + HOLD, tally),
+        AddressProof::After => match clear(&seen.agendas, slot, None) {
+            Err(Refusal::InTheWay(entry)) => Decision::Tell(entry, tally),
+            Err(refusal) => return Err(refusal),
+            Ok(()) => Decision::Book(entered(&seen.agendas, event, slot, id), tally.one_more()),
+        },
+    })
 }
 
 /// What is to be done about a proof of an address.
@@ -137,7 +144,7 @@ pub fn confirm(
         return Err(Refusal::Past);
     }
     clear(agendas, slot, None)?;
-    Ok(Confirmation::Book(entered(agendas, event, slot, booking.id), tally.one_more()))
+    Ok(Confirmation::Book(entered(agendas, event, slot, booking.id), tally.proven().one_more()))
 }
 
 /// What is to be done about a wish to move.

@@ -90,21 +90,24 @@ impl Desk<'_> {
     /// # Errors
     /// [`Failure`] says why not.
     pub async fn book(&self, wish: &Wish) -> Result<Booking, Failure> {
-        let mut allowed = false;
-        let made = self.book_within_allowances(wish, &mut allowed).await;
-        if made.is_err() && allowed {
-            for allowance in self.allowances_of(&ids::to_text(&wish.network), &self.event_id()) {
+        let mut spent = 0;
+        let made = self.book_spending(wish, &mut spent).await;
+        // Given back only where it is certain that nothing came of it: after a
+        // trouble the booking may stand, and an overlap is an answer that counts.
+        let nothing_came = match &made {
+            Ok(_) | Err(Failure::Trouble(_) | Failure::Refused(Refusal::InTheWay(_))) => false,
+            Err(Failure::Refused(_)) => true,
+        };
+        if nothing_came {
+            let (network, event) = (ids::to_text(&wish.network), self.event_id());
+            for allowance in self.allowances_of(&network, &event).into_iter().take(spent) {
                 self.allowances.give_back(allowance, self.now);
             }
         }
         made
     }
 
-    async fn book_within_allowances(
-        &self,
-        wish: &Wish,
-        allowed: &mut bool,
-    ) -> Result<Booking, Failure> {
+    async fn book_spending(&self, wish: &Wish, spent: &mut usize) -> Result<Booking, Failure> {
         let keys = self.occasion.keys();
         let event = self.occasion.event();
         let id = keys.booking_id(event.id, wish.key.as_str());
@@ -112,16 +115,7 @@ impl Desk<'_> {
         let fingerprint = fingerprint(keys, wish);
         for attempt in 0..dynamo::TRIES {
             let seen = self.see(id, wish.slot, person).await?;
-            let decision = match rules::book(event, id, fingerprint, &seen, self.now) {
-                Ok(decision) => decision,
-                Err(Refusal::InTheWay(entry)) => {
-                    if let Some(slot) = &seen.slot {
-                        self.tell_what_is_in_the_way(entry.booking, slot, wish.network).await?;
-                    }
-                    return Err(Refusal::InTheWay(entry).into());
-                }
-                Err(refusal) => return Err(refusal.into()),
-            };
+            let decision = rules::book(event, id, fingerprint, &seen, self.now)?;
             let slot = match (decision, seen.slot, seen.booking) {
                 // The answer is the one of the first time, wherever the booking
                 // has been moved since.
@@ -142,10 +136,7 @@ impl Desk<'_> {
                 (_, None, _) => return Err(Refusal::NoSuchSlot.into()),
             };
             let (decision, slot) = slot;
-            if !*allowed && !seen.proven {
-                self.spend_allowances(wish.network).await?;
-                *allowed = true;
-            }
+            self.spend_allowances(wish.network, spent).await?;
             let (booking, transaction) = match decision {
                 Decision::Hold(until, tally) => {
                     let booking = self.booking(id, person, fingerprint, wish, &slot, Some(until));
@@ -156,6 +147,12 @@ impl Desk<'_> {
                     let booking = self.booking(id, person, fingerprint, wish, &slot, None);
                     let transaction = self.making(&booking, &agendas, &tally, wish.network)?;
                     (booking, transaction)
+                }
+                Decision::Tell(entry, tally) => {
+                    if self.told(person, entry.booking, &slot, &tally, wish, attempt).await? {
+                        return Err(Refusal::InTheWay(entry).into());
+                    }
+                    continue;
                 }
                 Decision::Again | Decision::Release(_) => continue,
             };
@@ -345,31 +342,45 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Mails the owner of an address what stands in the way of a booking that
-    /// somebody wanted under it: at most once for each pair of both.
-    async fn tell_what_is_in_the_way(
+    /// Counts a try that met another booking of the person, and mails the owner
+    /// of the address what stands in the way: at most once for each pair of
+    /// both. `false` means read and decide again.
+    async fn told(
         &self,
+        person: PersonId,
         standing: BookingId,
         refused: &Slot,
-        network: [u8; 16],
-    ) -> Result<(), Trouble> {
+        tally: &Tally,
+        wish: &Wish,
+        attempt: u32,
+    ) -> Result<bool, Trouble> {
         let organization = self.occasion.organization().id;
-        let keys = self.occasion.keys();
-        let Some(standing) = find(self.service, organization, keys, standing).await? else {
-            return Ok(());
-        };
-        let transaction = self.telling(&standing, refused, network)?;
-        if transaction.commit(&self.service.dynamo).await? == Commit::Busy {
-            return Err(busy("telling what is in the way"));
+        let standing = find(self.service, organization, self.occasion.keys(), standing).await?;
+        if let Some(standing) = &standing {
+            let told = self.telling(standing, refused, tally, wish.network)?;
+            match told.commit(&self.service.dynamo).await? {
+                Commit::Committed => return Ok(true),
+                Commit::Busy => {
+                    dynamo::pause(attempt, &*self.service.chance).await?;
+                    return Ok(false);
+                }
+                // The mail is owed already, or the tally has changed.
+                Commit::Lost => {}
+            }
         }
-        Ok(())
+        let mut counted = Transaction::default();
+        counted.push(self.replace_tally(person, tally)?);
+        self.settled(counted, attempt).await
     }
 
-    async fn spend_allowances(&self, network: [u8; 16]) -> Result<(), Failure> {
-        for allowance in self.allowances_of(&ids::to_text(&network), &self.event_id()) {
+    /// Spends one of each allowance, once for a request.
+    async fn spend_allowances(&self, network: [u8; 16], spent: &mut usize) -> Result<(), Failure> {
+        let (network, event) = (ids::to_text(&network), self.event_id());
+        for allowance in self.allowances_of(&network, &event).into_iter().skip(*spent) {
             if let Some(wait) = self.allowances.spend(self.service, allowance, self.now).await? {
                 return Err(Refusal::TooMuch(wait).into());
             }
+            *spent += 1;
         }
         Ok(())
     }

@@ -48,6 +48,13 @@ impl Tally {
         Ok(self)
     }
 
+    /// The tally after one of the unproven was proven: it counts no longer.
+    #[must_use]
+    pub const fn proven(mut self) -> Self {
+        self.unproven = self.unproven.saturating_sub(1);
+        self
+    }
+
     /// The tally with one booking more that stands.
     #[must_use]
     pub const fn one_more(mut self) -> Self {

@@ -232,14 +232,16 @@ impl Desk<'_> {
         Ok(transaction)
     }
 
-    /// Notice and record.
+    /// Tally, notice and record.
     pub(super) fn telling(
         &self,
         standing: &Booking,
         refused: &Slot,
+        tally: &Tally,
         network: [u8; 16],
     ) -> Result<Transaction, Trouble> {
         let mut transaction = Transaction::default();
+        transaction.push(self.replace_tally(standing.person, tally)?);
         transaction.push(self.owe(&owed::in_the_way(
             self.organization(),
             standing,
@@ -309,7 +311,7 @@ impl Desk<'_> {
         agenda::replace(self.schedule(), self.organization(), person, after)
     }
 
-    fn replace_tally(&self, person: PersonId, after: &Tally) -> Result<Write, Trouble> {
+    pub(super) fn replace_tally(&self, person: PersonId, after: &Tally) -> Result<Write, Trouble> {
         let event = self.occasion.event().id;
         tally::replace(self.schedule(), self.organization(), person, event, after)
     }
