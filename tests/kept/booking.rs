@@ -201,11 +201,15 @@ async fn a_hold_that_nobody_confirms_ends_after_fifteen_minutes() {
     let clinic = world.clinic().await;
     let slot = world.slot(&clinic, 0).await;
     let stranger = world.visitor("Made Up");
-    assert_eq!(stranger.book(&clinic, &slot).await.status, 202);
+    let key = fresh_key();
+    assert_eq!(stranger.book_with_key(&clinic, &slot, &key).await.status, 202);
+    assert_eq!(stranger.book_with_key(&clinic, &slot, &key).await.status, 202);
     let link = stranger.mailed_link("/confirm/").await;
     world.visitor("Pat Patient").book(&clinic, &slot).await.refused(409, "conflict");
     world.advance("PT15M").await;
     assert_eq!(world.slot(&clinic, 0).await, slot);
+    // Sent once more, the old request must not promise a mail that never comes.
+    stranger.book_with_key(&clinic, &slot, &key).await.refused(409, "conflict");
     let patient = world.visitor("Pat Patient");
     assert_eq!(patient.book(&clinic, &slot).await.status, 202);
     world.post(&world.url(&link), &json!({})).await.refused(409, "conflict");

@@ -250,6 +250,8 @@ fn every_table_is_encrypted_protected_and_recoverable_unless_it_must_not_come_ba
         let (name, properties) = (name.as_str().unwrap(), &resource["Properties"]);
         assert_eq!(properties["DeletionProtectionEnabled"].as_bool(), Some(true), "{name}");
         assert_eq!(properties["SSESpecification"]["SSEType"].as_str(), Some("KMS"), "{name}");
+        let key = &properties["SSESpecification"]["KMSMasterKeyId"];
+        assert!(format!("{key:?}").contains("Key.Arn"), "{name} is under {key:?}");
         let recovery = &properties["PointInTimeRecoverySpecification"];
         let enabled = recovery["PointInTimeRecoveryEnabled"].as_bool();
         assert_eq!(enabled, Some(name != "SessionTable"), "{name}");
@@ -259,6 +261,21 @@ fn every_table_is_encrypted_protected_and_recoverable_unless_it_must_not_come_ba
         assert_eq!(resource["DeletionPolicy"].as_str(), Some("Retain"), "{name}");
     }
     assert_eq!(tables, 5);
+}
+
+#[test]
+fn nothing_travels_unencrypted() {
+    let text = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let document: serde_yaml_ng::Value = serde_yaml_ng::from_str(&text).unwrap();
+    let resources = &document["Resources"];
+    let delivery = &resources["MailConfigurationSet"]["Properties"]["DeliveryOptions"];
+    assert_eq!(delivery["TlsPolicy"].as_str(), Some("REQUIRE"));
+    let api = &resources["Api"]["Properties"];
+    assert_eq!(api["Domain"]["SecurityPolicy"].as_str(), Some("TLS_1_2"));
+    // The address that AWS gives an API by itself allows older protocols.
+    assert_eq!(api["DisableExecuteApiEndpoint"].as_bool(), Some(true));
+    let address = document["Parameters"]["PublicAddress"]["AllowedPattern"].as_str().unwrap();
+    assert!(address.starts_with("https://"));
 }
 
 #[test]
