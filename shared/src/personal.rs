@@ -198,7 +198,7 @@ fn one_line(text: &str, longest: usize) -> Result<String, Unfit> {
 fn unseen(character: char) -> bool {
     character.is_control()
         || matches!(character,
-            '\u{2028}' | '\u{2029}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}'
+            '\u{fffd}' | '\u{2028}' | '\u{2029}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}'
             | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -32,6 +32,10 @@ async fn what_does_not_exist_is_all_alike() {
         parent.book(&school, &theirs).await,
         parent.book(&school, &guessed).await,
         parent.book(&school, "x").await,
+        // The last moment of the calendar, and one that no calendar has.
+        parent.book(&school, &format!("{}4223370120", &ours[..23])).await,
+        parent.book(&school, &format!("{}4294967295", &ours[..23])).await,
+        parent.move_to(&manage, &format!("{}4223370120", &ours[..23])).await,
         parent.move_to(&manage, &theirs).await,
         parent.move_to(&manage, &guessed).await,
         world.get(&forged).await,
@@ -116,6 +120,7 @@ async fn a_body_that_is_no_json_or_too_large_is_refused_with_the_reason() {
     for body in [
         "",
         "{",
+        "[\"slot\",\"Ada\",\"ada@example.org\",null,null]",
         "[]",
         "null",
         "\"x\"",

@@ -272,6 +272,8 @@ fn nothing_travels_unencrypted() {
     assert_eq!(delivery["TlsPolicy"].as_str(), Some("REQUIRE"));
     let api = &resources["Api"]["Properties"];
     assert_eq!(api["Domain"]["SecurityPolicy"].as_str(), Some("TLS_1_2"));
+    // A trace of the API would hold personal links.
+    assert!(api["TracingEnabled"].is_null());
     // The address that AWS gives an API by itself allows older protocols.
     assert_eq!(api["DisableExecuteApiEndpoint"].as_bool(), Some(true));
     let address = document["Parameters"]["PublicAddress"]["AllowedPattern"].as_str().unwrap();

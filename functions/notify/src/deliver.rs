@@ -96,7 +96,15 @@ impl Notify {
         let Some(snapshot) = self.service.organization_of(owed.organization, now).await? else {
             return Ok(None);
         };
-        self.service.occasion_of(snapshot, owed.event).await
+        let occasion = self.service.occasion_of(snapshot, owed.event).await?;
+        if occasion.is_some() {
+            return Ok(occasion);
+        }
+        // The event may be younger than what is remembered of its organization.
+        match self.service.read_organization(owed.organization, now).await? {
+            Some(snapshot) => self.service.occasion_of(snapshot, owed.event).await,
+            None => Ok(None),
+        }
     }
 
     /// Records what SES made of the mail. Once SES has it, nothing that fails

@@ -13,6 +13,10 @@ use crate::slot::{Slot, SlotId};
 /// How long a seat is held for an address to be proven.
 pub const HOLD: SignedDuration = SignedDuration::from_mins(15);
 
+/// One free seat is enough for who asks: a request frees no more holds than
+/// this, however many have lapsed.
+const RELEASED_AT_ONCE: usize = 4;
+
 /// Why not: each is something the person can act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -227,7 +231,7 @@ fn seat(
     if left(slot, now) == 0 {
         return Err(Refusal::Taken);
     }
-    Ok((slot.taken >= slot.capacity).then(|| lapsed(slot, now).collect()))
+    Ok((slot.taken >= slot.capacity).then(|| lapsed(slot, now).take(RELEASED_AT_ONCE).collect()))
 }
 
 fn clear(agendas: &[Agenda], slot: &Slot, except: Option<BookingId>) -> Result<(), Refusal> {

@@ -315,6 +315,9 @@ impl Desk<'_> {
     /// Commits; `false` means read and decide again. An outcome that stayed
     /// unknown is settled the same way: the next reading shows it.
     async fn settled(&self, transaction: Transaction, attempt: u32) -> Result<bool, Trouble> {
+        if self.service.clock.now().duration_since(self.now) > LONGEST {
+            return Err(busy("changing a booking"));
+        }
         match transaction.commit(&self.service.dynamo).await {
             Ok(Commit::Committed) => Ok(true),
             Ok(Commit::Lost) => Ok(false),
@@ -398,6 +401,10 @@ impl Desk<'_> {
         ]
     }
 }
+
+/// A request that has taken so long says that it is busy, while there is still
+/// time to say it.
+const LONGEST: SignedDuration = SignedDuration::from_secs(12);
 
 /// How often an unknown outcome is looked up again.
 const UNKNOWN_TRIES: u32 = 3;

@@ -35,14 +35,15 @@ impl Tally {
     /// The tally with one unproven booking or hold more.
     ///
     /// # Errors
-    /// When `limit` is reached: how long until the count begins again.
+    /// When `limit` is reached: how long to wait. It is always the whole window,
+    /// because the rest of it would tell when the address was first used.
     pub fn admit(mut self, limit: u32, now: Timestamp) -> Result<Self, SignedDuration> {
-        if now.duration_since(self.since) >= WINDOW {
+        if self.unproven == 0 || now.duration_since(self.since) >= WINDOW {
             self.since = now;
             self.unproven = 0;
         }
         if self.unproven >= limit {
-            return Err(WINDOW - now.duration_since(self.since));
+            return Err(WINDOW);
         }
         self.unproven += 1;
         Ok(self)
@@ -132,7 +133,7 @@ mod tests {
         let once = Tally::empty().admit(2, now).unwrap();
         let twice = once.admit(2, now).unwrap();
         let later = now + SignedDuration::from_hours(1);
-        assert_eq!(twice.admit(2, later), Err(SignedDuration::from_hours(23)));
+        assert_eq!(twice.admit(2, later), Err(WINDOW));
         assert_eq!(twice.admit(2, now + WINDOW).unwrap().unproven, 1);
     }
 }

@@ -11,6 +11,9 @@ use jiff::civil::Date;
 
 use crate::ids::{BookingId, ResourceId};
 
+/// Slots begin before the year 9999, where the calendar that we count by ends.
+const LAST_MINUTE: u32 = 4_222_846_080;
+
 /// A slot's id, which carries its key: the event's civil day, the resource and
 /// the minute it starts. Written `20261203-{resource}-{minute}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,12 +27,12 @@ pub struct SlotId {
 
 impl SlotId {
     /// The id of the slot of `resource` that starts at `start`; `None` when
-    /// that is not a whole minute of the years 1970 to 10135.
+    /// that is not a whole minute of the years 1970 to 9998.
     #[must_use]
     pub fn new(day: Date, resource: ResourceId, start: Timestamp) -> Option<Self> {
         let seconds = start.as_second();
         let whole = seconds % 60 == 0 && start.subsec_nanosecond() == 0;
-        let minute = u32::try_from(seconds / 60).ok()?;
+        let minute = u32::try_from(seconds / 60).ok().filter(|minute| *minute < LAST_MINUTE)?;
         whole.then_some(Self { day, resource, minute })
     }
 
@@ -55,7 +58,7 @@ impl SlotId {
         let (year, month, of_month) = (number(0..4)?, number(4..6)?, number(6..8)?);
         let day = Date::new(year, i8::try_from(month).ok()?, i8::try_from(of_month).ok()?).ok()?;
         let resource = ResourceId::parse(parts.next()?)?;
-        let minute = parts.next()?.parse().ok()?;
+        let minute = parts.next()?.parse().ok().filter(|minute| *minute < LAST_MINUTE)?;
         let id = Self { day, resource, minute };
         (id.to_string() == text).then_some(id)
     }

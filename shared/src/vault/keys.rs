@@ -18,7 +18,8 @@ const LINK_VERSION: u8 = 1;
 pub enum LinkPurpose {
     /// Shows, moves and cancels one booking.
     Manage,
-    /// Proves an address and makes a held seat a booking; spent by its use.
+    /// Proves an address and makes a held seat a booking; afterwards it leads to
+    /// that booking and does nothing.
     Confirm,
 }
 

@@ -158,6 +158,11 @@ impl Incoming {
                 "Send application/json, or the form of the page.",
             ));
         }
+        // A list of values in the fields' order would be read too; it is no request.
+        let first = self.body.iter().find(|byte| !byte.is_ascii_whitespace());
+        if first.is_some_and(|first| *first != b'{') {
+            return Err(Fault::field("body", "Send a JSON object: { … }."));
+        }
         let reader = &mut serde_json::Deserializer::from_slice(&self.body);
         let read = serde_path_to_error::deserialize(&mut *reader).map_err(|error| {
             let field = error.path().to_string();

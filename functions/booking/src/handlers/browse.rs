@@ -355,7 +355,8 @@ pub(crate) async fn event(visit: &Visit<'_>) -> Result<Reply, Fault> {
         Openness::NotYet(opens) => EventState::NotYetOpen { opens: said(opens) },
         Openness::Closed(since) => EventState::Closed { closed: Some(said(since)) },
         Openness::Open => {
-            let choosing = Choosing::Follows { book_path: format!("{}/book", event.web_name) };
+            let choosing =
+                Choosing::Follows { book_path: format!("{}/book", event_path(&occasion)) };
             let path = event_path(&occasion);
             match times(visit, &occasion, &looking, &path, choosing).await? {
                 Some(times) => EventState::Open(Box::new(times)),
