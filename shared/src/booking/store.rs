@@ -320,6 +320,11 @@ impl Desk<'_> {
         }
         match transaction.commit(&self.service.dynamo).await {
             Ok(Commit::Committed) => Ok(true),
+            // Those who keep colliding go apart.
+            Ok(Commit::Lost) if attempt > 1 => {
+                dynamo::pause(attempt, &*self.service.chance).await?;
+                Ok(false)
+            }
             Ok(Commit::Lost) => Ok(false),
             Ok(Commit::Busy) => {
                 dynamo::pause(attempt, &*self.service.chance).await?;
@@ -372,7 +377,7 @@ impl Desk<'_> {
             }
         }
         let mut counted = Transaction::default();
-        counted.push(self.replace_tally(person, tally)?);
+        counted.push(self.count_try(person, tally)?);
         self.settled(counted, attempt).await
     }
 

@@ -123,6 +123,38 @@ pub fn replace(
     Write::put(table, item, "version = :read", [(":read", read)])
 }
 
+/// The write that counts one more try within the same window, whoever else
+/// counts at the same time: twenty tries at once are twenty, and none of them
+/// waits for the others. A window that begins anew is written by [`replace`].
+///
+/// # Errors
+/// When the SDK refuses to build the request.
+pub fn count(
+    table: &str,
+    organization: OrganizationId,
+    person: PersonId,
+    event: EventId,
+    after: &Tally,
+    limit: u32,
+) -> Result<Write, Trouble> {
+    if after.version == 0 || after.unproven <= 1 {
+        return replace(table, organization, person, event, after);
+    }
+    let number = |value: i64| AttributeValue::N(value.to_string());
+    Write::update(
+        table,
+        &Key::tally(organization, person, event),
+        "SET unproven = unproven + :one, version = version + :one",
+        "since = :since AND unproven < :limit",
+        [],
+        [
+            (":one", number(1)),
+            (":since", number(after.since.as_second())),
+            (":limit", number(i64::from(limit))),
+        ],
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -241,7 +241,7 @@ impl Desk<'_> {
         network: [u8; 16],
     ) -> Result<Transaction, Trouble> {
         let mut transaction = Transaction::default();
-        transaction.push(self.replace_tally(standing.person, tally)?);
+        transaction.push(self.count_try(standing.person, tally)?);
         transaction.push(self.owe(&owed::in_the_way(
             self.organization(),
             standing,
@@ -311,7 +311,13 @@ impl Desk<'_> {
         agenda::replace(self.schedule(), self.organization(), person, after)
     }
 
-    pub(super) fn replace_tally(&self, person: PersonId, after: &Tally) -> Result<Write, Trouble> {
+    pub(super) fn count_try(&self, person: PersonId, after: &Tally) -> Result<Write, Trouble> {
+        let event = self.occasion.event();
+        let limit = event.unproven.per_address;
+        tally::count(self.schedule(), self.organization(), person, event.id, after, limit)
+    }
+
+    fn replace_tally(&self, person: PersonId, after: &Tally) -> Result<Write, Trouble> {
         let event = self.occasion.event().id;
         tally::replace(self.schedule(), self.organization(), person, event, after)
     }
