@@ -170,7 +170,9 @@ impl School {
             }
             for (table, items) in tables {
                 let options = dynoxide::ImportOptions::default();
-                engine.import_items(&table, items, options).expect("items are stored");
+                let sent = items.len();
+                let stored = engine.import_items(&table, items, options);
+                assert_eq!(stored.expect("items are stored").items_imported, sent);
             }
         }
     }
