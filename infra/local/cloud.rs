@@ -19,6 +19,7 @@ use axum::Router;
 use axum::serve::ListenerExt;
 use shared::ambient::Clock;
 use shared::service::Service;
+use shared::trouble::Trouble;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::ErrorKind;
@@ -122,9 +123,7 @@ impl LocalCloud {
         let service = own_service(&template, &surroundings)?;
         if options.demonstration {
             let seeding = faults.pause();
-            demonstration::ensure(&service)
-                .await
-                .map_err(|error| StartError::part("the demonstration", error))?;
+            demonstrate(&service).await?;
             drop(seeding);
         }
         let woken = if options.wakes { hosted.as_slice() } else { &[] };
@@ -319,6 +318,19 @@ fn local_port(listener: &TcpListener) -> Result<u16, StartError> {
     address
         .map(|address| address.port())
         .map_err(|error| StartError::Listen { port: 0, problem: error.to_string() })
+}
+
+/// Makes the demonstration data. A machine that is busy with something else can
+/// be too slow for the clients' patience; what was begun is gone on with.
+async fn demonstrate(service: &Service) -> Result<(), StartError> {
+    let mut tries = 0;
+    loop {
+        match demonstration::ensure(service).await {
+            Ok(()) => return Ok(()),
+            Err(Trouble::Unavailable { .. }) if tries < 5 => tries += 1,
+            Err(trouble) => return Err(StartError::part("the demonstration", trouble.chain())),
+        }
+    }
 }
 
 /// A service for tests and the demonstration, with what all functions share.

@@ -55,6 +55,15 @@ impl Keys {
             // A new key would open none of the data.
             return Err(StartError::damaged(file, "it is missing, although there is data"));
         }
+        if let (Some(_), Some(folder)) = (&kept, &folder) {
+            let tables = folder.join(crate::engine::FILE);
+            // Deliveries were made from these tables: empty ones would hide the loss.
+            if !tables.exists() && folder.join(crate::streams::FILE).exists() {
+                let problem = "it is missing, although the keys and the places in its streams \
+                     are here. Put it back, or remove the whole folder to begin anew";
+                return Err(StartError::damaged(&tables, problem));
+            }
+        }
         let service = KmsService::new();
         let mut arns = BTreeMap::new();
         let mut written = Value::Null;

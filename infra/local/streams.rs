@@ -25,6 +25,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+/// Where the data folder keeps how far each subscription has come.
+pub(crate) const FILE: &str = "streams.json";
 /// How long a subscription rests when nothing wakes it.
 const REST: Duration = Duration::from_millis(40);
 /// The first pause after a failed call; each next one is twice as long.

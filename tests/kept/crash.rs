@@ -18,7 +18,7 @@ pub struct Program {
 
 impl Program {
     pub fn start(data: &Path) -> Self {
-        Self::logging(data, "off", Stdio::null())
+        Self::logging(data, "off", Stdio::inherit())
     }
 
     /// Starts it with this much logged to there.

@@ -75,6 +75,24 @@ fn a_damaged_data_folder_is_named_with_its_file_and_nothing_is_overwritten() {
 }
 
 #[test]
+fn lost_tables_are_missed_and_not_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    Program::start(folder.path()).kill();
+    std::fs::write(folder.path().join("streams.json"), b"{}").unwrap();
+    for file in std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()) {
+        if file.to_string_lossy().contains("tables.db") {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    for arguments in [&["--port", "0"][..], &["fsck"][..]] {
+        let output = kept(arguments, Some(folder.path()));
+        assert_eq!(output.status.code(), Some(1));
+        assert!(said(&output).contains("tables.db"), "{}", said(&output));
+    }
+    assert!(!folder.path().join("tables.db").exists());
+}
+
+#[test]
 fn a_damaged_template_is_named_with_file_and_place() {
     let folder = tempfile::tempdir().unwrap();
     let whole =

@@ -45,7 +45,7 @@ struct State {
 
 impl Ledger {
     pub(super) fn open(folder: Option<&Path>) -> Result<Self, StartError> {
-        let file = folder.map(|folder| folder.join("streams.json"));
+        let file = folder.map(|folder| folder.join(super::FILE));
         let remembered = match &file {
             Some(file) => files::read_json(file)?.unwrap_or_default(),
             None => Remembered::default(),
