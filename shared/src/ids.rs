@@ -99,6 +99,26 @@ id!(
     PersonId, 16
 );
 id!(
+    /// A member of an organization's team.
+    MemberId, 16
+);
+id!(
+    /// A dependent: the person an appointment is about when that is not who books.
+    DependentId, 16
+);
+id!(
+    /// What somebody asked for to have an organization signed up.
+    SignUpId, 16
+);
+id!(
+    /// A permission for one person of the operator's to help an organization.
+    SupportGrantId, 16
+);
+id!(
+    /// A use of the emergency code, until somebody has reviewed it.
+    EmergencyId, 16
+);
+id!(
     /// A notice owed to somebody.
     NoticeId, 16
 );
@@ -120,7 +140,16 @@ macro_rules! fresh {
         }
     )*};
 }
-fresh!(OrganizationId, EventId, RecordId);
+fresh!(
+    OrganizationId,
+    EventId,
+    RecordId,
+    MemberId,
+    DependentId,
+    SignUpId,
+    SupportGrantId,
+    EmergencyId
+);
 
 impl ResourceId {
     /// A new id.

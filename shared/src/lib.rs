@@ -11,6 +11,7 @@ pub mod booking;
 pub mod dynamo;
 pub mod event;
 pub mod fsck;
+pub mod identity;
 pub mod ids;
 pub mod memory;
 pub mod notice;

@@ -21,7 +21,10 @@ pub enum SettingError {
 pub struct Tables {
     /// Organizations, events, resources, slots, bookings, agendas, participants.
     pub schedule: String,
-    /// Allowances; nothing here may come back from a backup.
+    /// Members, credentials, factors.
+    pub identity: String,
+    /// Sessions, counted attempts, single-use links, allowances; nothing here
+    /// may come back from a backup.
     pub session: String,
     /// Notices owed and sent.
     pub mail: String,
@@ -58,6 +61,7 @@ impl Settings {
         Ok(Self {
             tables: Tables {
                 schedule: required(&variable, "SCHEDULE_TABLE")?,
+                identity: required(&variable, "IDENTITY_TABLE")?,
                 session: required(&variable, "SESSION_TABLE")?,
                 mail: required(&variable, "MAIL_TABLE")?,
                 audit: required(&variable, "AUDIT_TABLE")?,
@@ -98,7 +102,7 @@ mod tests {
             "SCHEDULE_TABLE" => Some("Schedule".into()),
             _ => None,
         });
-        assert_eq!(found, Err(SettingError::Missing("SESSION_TABLE")));
+        assert_eq!(found, Err(SettingError::Missing("IDENTITY_TABLE")));
     }
 
     #[test]

@@ -260,7 +260,7 @@ fn every_table_is_encrypted_protected_and_recoverable_unless_it_must_not_come_ba
         }
         assert_eq!(resource["DeletionPolicy"].as_str(), Some("Retain"), "{name}");
     }
-    assert_eq!(tables, 5);
+    assert_eq!(tables, 6);
 }
 
 #[test]

@@ -15,9 +15,28 @@
 //! | Schedule | `{organization}#{person}` | `participant` | a participant who has proven an address |
 //! | Schedule | `{organization}#{person}` | `agenda#{UTC day}` | what a person has on a day |
 //! | Schedule | `{organization}#{person}` | `tally#{event}` | how much a person has at an event |
+//! | Schedule | `{organization}#{dependent}` | `dependent` | a dependent |
+//! | Schedule | `{organization}#identifier#{blind index}` | `identifier` | which dependent an identifier names now |
+//! | Schedule | `{organization}#{person}` | `dependent#{dependent}` | a dependent whom a participant has attached |
+//! | Identity | `{organization}` | `security` | the organization's security settings |
+//! | Identity | `{organization}` | `member#{member}` | a member |
+//! | Identity | `{organization}` | `support#{member}` | what one of the operator's members may see to help |
+//! | Identity | `{organization}` | `emergency` | the emergency code, hashed |
+//! | Identity | `{organization}` | `review#{emergency}` | a use of that code and its review |
+//! | Identity | `{organization}#username#{blind index}` | `username` | which member a username names |
+//! | Identity | `{organization}#{subject}` | `password` | a hashed password |
+//! | Identity | `{organization}#{subject}` | `codes` | the secret of one-time codes, and recovery codes |
+//! | Identity | `{organization}#{subject}` | `passkey#{blind index}` | a passkey |
+//! | Session | `{organization}#{subject}` | `session#{hash of the token}` | a session |
+//! | Session | `{organization}#{subject}` | `pass#{purpose}` | a single-use link that was sent |
+//! | Session | `{organization}#tries#{blind index}` | `strangers`, `device#{id}` | failed attempts at one username |
+//! | Session | `{organization}#ceremony#{id}` | `ceremony` | a passkey ceremony that has begun |
+//! | Session | `{organization}#{sign-up}` | `sign-up` | who asked for an organization, until they confirm |
 //! | Session | `{organization}#allowance#{kind}#{of}` | `{window}` | what of an allowance is spent |
 //! | Mail | `{organization}#{notice}` | `notice` | a notice owed or sent |
 //! | Audit | `{organization}#{UTC day}#{shard}` | `{record}` | an audit record |
+//! | Audit | `{organization}#checkpoints` | `{number}` | a checkpoint over the records since the one before |
+//! | Audit | `{organization}#checkpoint#{number}` | `part#{part}` | what a checkpoint covers |
 //! | OrgKeys | `{organization}` | `key#{version}` | a wrapped data key |
 
 use std::fmt;
@@ -26,7 +45,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::civil::Date;
 
 use super::Item;
-use crate::ids::{BookingId, EventId, NoticeId, OrganizationId, PersonId, RecordId, ResourceId};
+use crate::identity::Subject;
+use crate::ids::{
+    self, BookingId, DependentId, EmergencyId, EventId, MemberId, NoticeId, OrganizationId,
+    PersonId, RecordId, ResourceId, SignUpId,
+};
 use crate::slot::SlotId;
 
 /// Slots of one event day lie in this many partitions, by resource.
@@ -130,6 +153,118 @@ impl Key {
         Self::new(format!("{organization}#{person}"), format!("tally#{event}"))
     }
 
+    /// A dependent.
+    #[must_use]
+    pub fn dependent(organization: OrganizationId, dependent: DependentId) -> Self {
+        Self::new(format!("{organization}#{dependent}"), "dependent")
+    }
+
+    /// Which dependent an identifier names now, by the identifier's blind index.
+    #[must_use]
+    pub fn identifier(organization: OrganizationId, identifier: [u8; 16]) -> Self {
+        let identifier = ids::to_text(&identifier);
+        Self::new(format!("{organization}#identifier#{identifier}"), "identifier")
+    }
+
+    /// A dependent whom a participant has attached.
+    #[must_use]
+    pub fn attached(
+        organization: OrganizationId,
+        person: PersonId,
+        dependent: DependentId,
+    ) -> Self {
+        Self::new(format!("{organization}#{person}"), format!("dependent#{dependent}"))
+    }
+
+    /// An organization's security settings.
+    #[must_use]
+    pub fn security(organization: OrganizationId) -> Self {
+        Self::new(organization.to_string(), "security")
+    }
+
+    /// A member.
+    #[must_use]
+    pub fn member(organization: OrganizationId, member: MemberId) -> Self {
+        Self::new(organization.to_string(), format!("member#{member}"))
+    }
+
+    /// What one of the operator's members may see to help an organization.
+    #[must_use]
+    pub fn support(organization: OrganizationId, member: MemberId) -> Self {
+        Self::new(organization.to_string(), format!("support#{member}"))
+    }
+
+    /// An organization's emergency code.
+    #[must_use]
+    pub fn emergency(organization: OrganizationId) -> Self {
+        Self::new(organization.to_string(), "emergency")
+    }
+
+    /// A use of the emergency code.
+    #[must_use]
+    pub fn review(organization: OrganizationId, emergency: EmergencyId) -> Self {
+        Self::new(organization.to_string(), format!("review#{emergency}"))
+    }
+
+    /// Which member a username names, by the username's blind index.
+    #[must_use]
+    pub fn username(organization: OrganizationId, username: [u8; 16]) -> Self {
+        let username = ids::to_text(&username);
+        Self::new(format!("{organization}#username#{username}"), "username")
+    }
+
+    /// Somebody's hashed password.
+    #[must_use]
+    pub fn password(organization: OrganizationId, subject: Subject) -> Self {
+        Self::new(of_subject(organization, subject), "password")
+    }
+
+    /// Somebody's secret of one-time codes and their recovery codes.
+    #[must_use]
+    pub fn codes(organization: OrganizationId, subject: Subject) -> Self {
+        Self::new(of_subject(organization, subject), "codes")
+    }
+
+    /// One of somebody's passkeys, by the blind index of its credential id.
+    #[must_use]
+    pub fn passkey(organization: OrganizationId, subject: Subject, passkey: [u8; 16]) -> Self {
+        let passkey = ids::to_text(&passkey);
+        Self::new(of_subject(organization, subject), format!("passkey#{passkey}"))
+    }
+
+    /// One of somebody's sessions, by the hash of its token.
+    #[must_use]
+    pub fn session(organization: OrganizationId, subject: Subject, token: [u8; 16]) -> Self {
+        let token = ids::to_text(&token);
+        Self::new(of_subject(organization, subject), format!("session#{token}"))
+    }
+
+    /// The single-use link of one purpose that was sent to somebody last.
+    #[must_use]
+    pub fn pass(organization: OrganizationId, subject: Subject, purpose: &str) -> Self {
+        Self::new(of_subject(organization, subject), format!("pass#{purpose}"))
+    }
+
+    /// Failed attempts at one username, by its blind index: those of strangers,
+    /// or those from one known device.
+    #[must_use]
+    pub fn tries(organization: OrganizationId, username: [u8; 16], bucket: &str) -> Self {
+        let username = ids::to_text(&username);
+        Self::new(format!("{organization}#tries#{username}"), bucket)
+    }
+
+    /// A passkey ceremony that has begun.
+    #[must_use]
+    pub fn ceremony(organization: OrganizationId, id: [u8; 16]) -> Self {
+        Self::new(format!("{organization}#ceremony#{}", ids::to_text(&id)), "ceremony")
+    }
+
+    /// Who asked for an organization.
+    #[must_use]
+    pub fn sign_up(operator: OrganizationId, sign_up: SignUpId) -> Self {
+        Self::new(format!("{operator}#{sign_up}"), "sign-up")
+    }
+
     /// A notice.
     #[must_use]
     pub fn notice(organization: OrganizationId, notice: NoticeId) -> Self {
@@ -142,6 +277,12 @@ impl Key {
         let shard = record.as_bytes().last().map_or(0, |byte| byte % AUDIT_SHARDS);
         Self::new(format!("{organization}#{day}#{shard}"), record.to_string())
     }
+}
+
+/// The partition of what belongs to somebody who can sign in.
+#[must_use]
+pub fn of_subject(organization: OrganizationId, subject: Subject) -> String {
+    format!("{organization}#{subject}")
 }
 
 /// The partition that lists the organizations.

@@ -1,0 +1,6 @@
+//! Who somebody is and what they may do: members, their credentials, sessions
+//! and access levels.
+
+mod subject;
+
+pub use subject::Subject;
