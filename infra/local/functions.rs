@@ -6,8 +6,10 @@ use crate::template::{self, Names, Template};
 use booking::Booking;
 use lambda_http::request::LambdaRequest;
 use lambda_http::tower::Service as _;
-use lambda_http::{Adapter, Context, LambdaEvent, service_fn};
+use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, service_fn};
+use login::{Login, LoginSettings};
 use notify::{MailSettings, Notify};
+use organizer::Organizer;
 use serde_json::Value;
 use shared::ambient::{Clock, SystemChance};
 use shared::service::Service;
@@ -45,12 +47,31 @@ fn places() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(AT_ONCE))
 }
 
+#[derive(Clone)]
 enum Code {
     Booking(Arc<Booking>),
+    Login(Arc<Login>),
+    Organizer(Arc<Organizer>),
     Notify(Arc<Notify>),
     /// A function that a test makes up.
     #[cfg(test)]
     MadeUp(Arc<dyn Fn(Value) -> Result<Value, String> + Send + Sync>),
+}
+
+impl Code {
+    async fn answer(&self, request: Request) -> Response<Body> {
+        match self {
+            Self::Booking(booking) => booking.handle(request).await,
+            Self::Login(login) => login.handle(request).await,
+            Self::Organizer(organizer) => organizer.handle(request).await,
+            // The template gave it a route: a request finds nothing there.
+            _ => {
+                let mut response = Response::new(Body::Empty);
+                *response.status_mut() = lambda_http::http::StatusCode::NOT_FOUND;
+                response
+            }
+        }
+    }
 }
 
 /// A call that gave no reply.
@@ -85,6 +106,12 @@ impl Hosted {
                 let mail = surroundings.mail.clone();
                 Code::Notify(Arc::new(Notify::new(service()?, mail, settings)))
             }
+            "login" => {
+                let settings = LoginSettings::from_variables(|name| environment.get(name).cloned())
+                    .map_err(refused)?;
+                Code::Login(Arc::new(Login::new(service()?, settings)))
+            }
+            "organizer" => Code::Organizer(Arc::new(Organizer::new(service()?))),
             other => {
                 return Err(StartError::NoCode {
                     file: template.file.clone(),
@@ -115,17 +142,14 @@ impl Hosted {
     /// as JSON. The call goes on when the caller gives up waiting, as it does
     /// in the cloud.
     pub(crate) async fn http(&self, event: String) -> Result<Vec<u8>, CallError> {
-        let Code::Booking(booking) = &self.code else {
-            return Err(CallError::Unreadable("it has no routes".to_owned()));
-        };
-        let booking = Arc::clone(booking);
+        let code = self.code.clone();
         self.limited(async move {
             let request: LambdaRequest = serde_json::from_str(&event)
                 .map_err(|error| CallError::Unreadable(error.to_string()))?;
             drop(event);
             let mut adapter = Adapter::from(service_fn(move |request| {
-                let booking = Arc::clone(&booking);
-                async move { Ok::<_, Infallible>(booking.handle(request).await) }
+                let code = code.clone();
+                async move { Ok::<_, Infallible>(code.answer(request).await) }
             }));
             let Ok(reply) = adapter.call(LambdaEvent::new(request, Context::default())).await;
             serde_json::to_vec(&reply).map_err(|error| CallError::Crashed(error.to_string()))
@@ -139,7 +163,7 @@ impl Hosted {
             Code::Notify(notify) => Arc::clone(notify),
             #[cfg(test)]
             Code::MadeUp(answer) => return answer(event),
-            Code::Booking(_) => return Err("this function takes no events".to_owned()),
+            _ => return Err("this function takes no events".to_owned()),
         };
         let call = async move {
             notify.handle(event).await.map_err(|error| CallError::Crashed(error.to_string()))

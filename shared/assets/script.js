@@ -106,4 +106,96 @@
       // A zone this browser does not know: the event's own time stands there anyway.
     }
   });
+
+  // Before the automatic sign-out there is a warning. Asking how long is left
+  // does not stay signed in; the button does.
+  var stay = document.querySelector('.stay');
+  if (stay) {
+    var ends = Date.now() + stay.dataset.left * 1000;
+    var ask = function (body) {
+      var request = { method: body ? 'POST' : 'GET', body: body, headers: { accept: 'application/json' } };
+      return fetch(stay.dataset.path, request).then(function (answer) {
+        if (answer.status === 401) return { seconds_left: 0 };
+        if (!answer.ok) throw new Error();
+        return answer.json();
+      }).then(function (said) {
+        ends = Date.now() + said.seconds_left * 1000;
+        look();
+      }).catch(function () {
+        // Offline: the time that was known runs on.
+      });
+    };
+    var look = function () {
+      var left = Math.round((ends - Date.now()) / 1000);
+      if (left <= 0) {
+        location.replace(stay.dataset.over);
+        return;
+      }
+      var warn = left <= 120;
+      if (warn) {
+        var minutes = Math.floor(left / 60);
+        var clock = minutes + ':' + String(left % 60).padStart(2, '0');
+        stay.querySelector('p').textContent = stay.dataset.text.replace('{}', clock);
+      }
+      if (warn && stay.hidden) {
+        stay.hidden = false;
+        ask();
+      } else if (!warn) {
+        stay.hidden = true;
+      }
+    };
+    stay.querySelector('form').addEventListener('submit', function (event) {
+      event.preventDefault();
+      event.stopPropagation();
+      ask(new URLSearchParams(new FormData(event.target)));
+    });
+    setInterval(look, 1000);
+    setInterval(ask, 60000);
+    document.addEventListener('visibilitychange', function () {
+      if (!document.hidden) ask();
+    });
+  }
+
+  // Passkeys: the form's challenge is fetched, the browser answers it, and the
+  // answer is sent with the form.
+  var bytes = function (text) {
+    return Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), function (letter) {
+      return letter.charCodeAt(0);
+    });
+  };
+  var text = function (buffer) {
+    return btoa(String.fromCharCode.apply(null, new Uint8Array(buffer))).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+  };
+  if (window.PublicKeyCredential) document.querySelectorAll('form[data-passkey]').forEach(function (form) {
+    form.hidden = false;
+    var say = form.querySelector('[role=status]');
+    form.addEventListener('submit', function (event) {
+      event.preventDefault();
+      event.stopPropagation();
+      say.textContent = '';
+      fetch(form.dataset.options, { method: 'POST', body: new URLSearchParams(new FormData(form)), headers: { accept: 'application/json' } }).then(function (answer) {
+        return answer.json().then(function (said) {
+          if (!answer.ok) throw new Error(said.error.message);
+          return said;
+        });
+      }).then(function (said) {
+        var key = said.options.publicKey;
+        var known = function (one) { one.id = bytes(one.id); };
+        key.challenge = bytes(key.challenge);
+        (key.allowCredentials || []).concat(key.excludeCredentials || []).forEach(known);
+        if (key.user) key.user.id = bytes(key.user.id);
+        form.elements.ceremony.value = said.ceremony;
+        return key.user ? navigator.credentials.create({ publicKey: key }) : navigator.credentials.get({ publicKey: key });
+      }).then(function (made) {
+        var response = {};
+        ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle'].forEach(function (name) {
+          if (made.response[name]) response[name] = text(made.response[name]);
+        });
+        form.elements.credential.value = JSON.stringify({ id: made.id, rawId: text(made.rawId), type: made.type, response: response, extensions: {} });
+        form.submit();
+      }).catch(function (problem) {
+        say.textContent = problem.name === 'NotAllowedError' ? form.dataset.refused : problem.message;
+      });
+    });
+  });
 })();

@@ -77,17 +77,8 @@ impl Booking {
             incoming: Incoming::read(request),
             now: self.service.clock.now(),
         };
-        let reply = match visit.answer().await {
-            Ok(reply) => reply,
-            Err(fault) => replies::fault(&visit.incoming, &fault, None, None),
-        };
-        tracing::info!(
-            route = visit.incoming.route,
-            method = %visit.incoming.method,
-            status = reply.status().as_u16(),
-            "answered"
-        );
-        reply.into_response()
+        let outcome = visit.answer().await;
+        shared::web::page::finish(&visit.incoming, outcome)
     }
 }
 

@@ -5,7 +5,6 @@ use shared::booking::{Booking, State};
 use shared::slot::Slot;
 use shared::slot::rules::left;
 use shared::time::Zone;
-use shared::web::{FieldProblem, Kind};
 use utoipa::ToSchema;
 
 /// A time that can be booked.
@@ -240,16 +239,9 @@ pub struct ErrorShape {
 /// A refusal: what kind, in words, and where.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ErrorBody {
-    /// The word for programs.
-    pub kind: Kind,
-    /// What happened and what to do, for people.
-    pub message: String,
-    /// The first field at fault.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
-    /// Every field at fault.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub fields: Vec<FieldProblem>,
+    /// What every refusal says.
+    #[serde(flatten)]
+    pub refusal: shared::web::page::ErrorBody,
     /// Free times nearest to the one that was wanted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nearest: Option<Vec<SlotShape>>,

@@ -5,14 +5,20 @@ use std::fmt;
 /// Words that stand in addresses for something else, on the first or the
 /// second level. A test holds them against the routes of template.yaml.
 pub const RESERVED: &[&str] = &[
+    "account",
     "assets",
     "bookings",
     "confirm",
+    "dependents",
+    "emergency",
     "health",
+    "invitation",
     "manage",
     "openapi.json",
     "operator",
     "privacy",
+    "reset",
+    "session",
     "sign-in",
     "sign-out",
     "sign-up",

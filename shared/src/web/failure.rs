@@ -21,6 +21,12 @@ pub enum Kind {
     Conflict,
     /// A request from another site.
     Forbidden,
+    /// Nobody is signed in, and somebody must be.
+    SignInNeeded,
+    /// Who is signed in may not do this.
+    NotAllowed,
+    /// Who is signed in must show once more that it is them.
+    ConfirmNeeded,
     /// Too much in too short a time.
     TooManyRequests,
     /// The body is larger than it may be.
@@ -40,7 +46,8 @@ impl Kind {
             Self::Invalid => StatusCode::BAD_REQUEST,
             Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict => StatusCode::CONFLICT,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::SignInNeeded => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::NotAllowed | Self::ConfirmNeeded => StatusCode::FORBIDDEN,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -83,6 +90,27 @@ impl Fault {
     #[must_use]
     pub fn not_found() -> Self {
         Self::new(Kind::NotFound, "There is nothing at this address. Please check the link.")
+    }
+
+    /// Nobody is signed in.
+    #[must_use]
+    pub fn sign_in_needed() -> Self {
+        Self::new(Kind::SignInNeeded, "Please sign in first.")
+    }
+
+    /// Who is signed in may not do this.
+    #[must_use]
+    pub fn not_allowed() -> Self {
+        Self::new(
+            Kind::NotAllowed,
+            "Your access level does not include this. An administrator can change it.",
+        )
+    }
+
+    /// Who is signed in must show once more that it is them.
+    #[must_use]
+    pub fn confirm_needed() -> Self {
+        Self::new(Kind::ConfirmNeeded, "Please confirm first that it is you.")
     }
 
     /// One field that cannot be used.

@@ -22,6 +22,7 @@ pub struct Incoming {
     pub route: String,
     /// Where the request came from, as API Gateway saw it.
     pub network: Option<IpAddr>,
+    address: String,
     headers: HeaderMap,
     path: HashMap<String, String>,
     query: HashMap<String, String>,
@@ -48,6 +49,7 @@ impl Incoming {
         };
         let path = pairs(request.path_parameters_ref());
         let query = pairs(request.query_string_parameters_ref());
+        let address = request.raw_http_path().to_owned();
         let (parts, body) = request.into_parts();
         let body = match body {
             Body::Empty => Vec::new(),
@@ -55,7 +57,23 @@ impl Incoming {
             Body::Binary(bytes) => bytes,
             _ => Vec::new(),
         };
-        Self { method: parts.method, route, network, headers: parts.headers, path, query, body }
+        Self {
+            method: parts.method,
+            route,
+            network,
+            address,
+            headers: parts.headers,
+            path,
+            query,
+            body,
+        }
+    }
+
+    /// The path as it was asked for. It may hold a personal link: it goes into
+    /// no log and no page but the asker's own.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     /// A variable part of the path.

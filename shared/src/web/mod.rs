@@ -7,6 +7,7 @@
 pub mod assets;
 pub mod failure;
 pub mod incoming;
+pub mod page;
 pub mod reply;
 
 pub use failure::{Fault, FieldProblem, Kind};

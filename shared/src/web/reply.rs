@@ -5,7 +5,7 @@ use lambda_http::Body;
 use serde::Serialize;
 
 use super::assets::Asset;
-use super::failure::Fault;
+use super::failure::{Fault, Kind};
 
 /// What a page may load and do: its own stylesheet, its own script, its own
 /// forms. Nothing comes from elsewhere and nothing may frame it.
@@ -75,9 +75,14 @@ impl Reply {
     /// The headers that a failure adds.
     #[must_use]
     pub fn after(self, fault: &Fault) -> Self {
-        match fault.retry_after {
+        let reply = match fault.retry_after {
             Some(wait) => self.with(header::RETRY_AFTER, &wait.as_secs().max(1).to_string()),
             None => self,
+        };
+        match fault.kind {
+            // RFC 9110 section 11.6.1 asks for a challenge; ours is the page to sign in.
+            Kind::SignInNeeded => reply.with(header::WWW_AUTHENTICATE, "Session"),
+            _ => reply,
         }
     }
 

@@ -1,0 +1,1 @@
+//! What people who sign in see.
