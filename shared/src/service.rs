@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::ambient::{Chance, Clock};
+use crate::identity::password::{Breached, Hasher};
 use crate::organization::Directory;
 use crate::settings::Settings;
 use crate::vault::Vault;
@@ -15,6 +16,10 @@ pub struct Service {
     pub vault: Vault,
     /// Organizations and events, remembered for a second.
     pub directory: Directory,
+    /// Computes password hashes, a few at a time.
+    pub hasher: Hasher,
+    /// Which passwords are known to be breached.
+    pub breached: Breached,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -39,7 +44,17 @@ impl Service {
             settings.tables.organization_keys.clone(),
             settings.key_id.clone(),
         );
-        Self { dynamo, vault, directory: Directory::default(), clock, chance, settings }
+        let breached = Breached::at(settings.breached_list.clone());
+        Self {
+            dynamo,
+            vault,
+            directory: Directory::default(),
+            hasher: Hasher::default(),
+            breached,
+            clock,
+            chance,
+            settings,
+        }
     }
 
     /// Opens the connections that the first request would otherwise wait for:

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 
 use super::{Item, Key};
 use crate::trouble::Trouble;
@@ -81,6 +81,28 @@ impl Write {
         let update =
             update.build().map_err(|cause| Trouble::unavailable("preparing a write", cause))?;
         Ok(Self { write: TransactWriteItem::builder().update(update).build() })
+    }
+
+    /// Removes an item under a condition.
+    ///
+    /// # Errors
+    /// When the SDK refuses to build the request.
+    pub fn delete<const N: usize>(
+        table: &str,
+        key: &Key,
+        condition: &str,
+        values: [(&str, AttributeValue); N],
+    ) -> Result<Self, Trouble> {
+        let mut delete = Delete::builder()
+            .table_name(table)
+            .set_key(Some(key.to_item()))
+            .condition_expression(condition);
+        for (name, value) in values {
+            delete = delete.expression_attribute_values(name, value);
+        }
+        let delete =
+            delete.build().map_err(|cause| Trouble::unavailable("preparing a write", cause))?;
+        Ok(Self { write: TransactWriteItem::builder().delete(delete).build() })
     }
 }
 
