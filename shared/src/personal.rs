@@ -18,6 +18,9 @@ pub enum Unfit {
     /// Longer than there is room for.
     #[error("This is too long: at most {0} characters.")]
     TooLong(usize),
+    /// Shorter than it must be.
+    #[error("This is too short: at least {0} characters.")]
+    TooShort(usize),
     /// Line breaks or characters that cannot be seen.
     #[error("This holds a line break or a character that cannot be shown. Please type it again.")]
     Control,
@@ -179,7 +182,8 @@ impl EmailAddress {
     }
 }
 
-fn one_line(text: &str, longest: usize) -> Result<String, Unfit> {
+/// One line of text, without what cannot be seen.
+pub(crate) fn one_line(text: &str, longest: usize) -> Result<String, Unfit> {
     let text: String = text.trim().nfc().collect();
     if text.is_empty() {
         return Err(Unfit::Empty);

@@ -5,10 +5,12 @@
 //! [`failure`].
 
 pub mod assets;
+pub mod cookie;
 pub mod failure;
 pub mod incoming;
 pub mod reply;
 
+pub use cookie::{Cookie, Cookies};
 pub use failure::{Fault, FieldProblem, Kind};
 pub use incoming::Incoming;
 pub use reply::Reply;
