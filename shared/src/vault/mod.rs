@@ -20,6 +20,8 @@ use aws_sdk_kms::types::DataKeySpec;
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
+#[cfg(test)]
+pub(crate) use keys::tests::keys as test_keys;
 pub use keys::{LinkPurpose, OrganizationKeys};
 pub use seal::{Place, Sealed, Unopened};
 
