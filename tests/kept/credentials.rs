@@ -69,7 +69,13 @@ impl Office {
     async fn add_passkey(&self, device: &mut Authenticator, label: &str) {
         let (service, now) = (self.service(), self.now());
         let begun = passkey::begin_registration(
-            service, &self.keys, self.organization, ADA, "ada", "Ada Okafor", now,
+            service,
+            &self.keys,
+            self.organization,
+            ADA,
+            "ada",
+            "Ada Okafor",
+            now,
         )
         .await
         .unwrap();
@@ -123,7 +129,8 @@ async fn a_password_is_kept_sealed_and_replaced_only_by_who_read_it() {
 
     let hashed = service.hasher.hash(&typed("the first canary"), &*service.chance).await.unwrap();
     let first = password::store::Kept::chosen(hashed, office.now());
-    let put = |kept, replacing| password::store::put(service, keys, organization, ADA, kept, replacing);
+    let put =
+        |kept, replacing| password::store::put(service, keys, organization, ADA, kept, replacing);
     assert_eq!(office.commit(put(&first, 0).unwrap()).await, Commit::Committed);
     assert_eq!(office.commit(put(&first, 0).unwrap()).await, Commit::Lost);
 
@@ -383,11 +390,16 @@ async fn a_passkey_is_added_asked_for_and_signs_in_alone() {
     let stored = office.table(&service.settings.tables.identity).await;
     assert!(!stored.contains("telephone"), "{stored}");
 
-    let begun =
-        passkey::begin_second_factor(service, keys, organization, ADA, now).await.unwrap();
+    let begun = passkey::begin_second_factor(service, keys, organization, ADA, now).await.unwrap();
     let answer = device.get(&begun.options);
     let (used, write) = passkey::finish_second_factor(
-        service, keys, organization, ADA, &begun.ceremony, answer, now,
+        service,
+        keys,
+        organization,
+        ADA,
+        &begun.ceremony,
+        answer,
+        now,
     )
     .await
     .unwrap();
@@ -454,13 +466,25 @@ async fn a_challenge_is_answered_once_in_time_and_for_what_it_was_given() {
     let begun = begin().await.unwrap();
     let answer = device.get(&begun.options);
     let found = passkey::finish_second_factor(
-        service, keys, organization, ADA, &begun.ceremony, answer, now,
+        service,
+        keys,
+        organization,
+        ADA,
+        &begun.ceremony,
+        answer,
+        now,
     );
     assert!(matches!(found.await, Err(PasskeyError::Gone)));
     let begun = passkey::begin_second_factor(service, keys, organization, ADA, now).await.unwrap();
     let answer = device.get(&begun.options);
     let found = passkey::finish_second_factor(
-        service, keys, organization, BEN, &begun.ceremony, answer, now,
+        service,
+        keys,
+        organization,
+        BEN,
+        &begun.ceremony,
+        answer,
+        now,
     );
     assert!(matches!(found.await, Err(PasskeyError::Gone)));
     // Nonsense.
@@ -515,7 +539,14 @@ async fn a_passkey_of_another_site_of_nobody_or_copied_is_refused() {
     let answer = phished.create(&begun.options);
     let label = Label::parse("Phished").unwrap();
     let found = passkey::finish_registration(
-        service, keys, organization, ADA, &begun.ceremony, answer, label, now,
+        service,
+        keys,
+        organization,
+        ADA,
+        &begun.ceremony,
+        answer,
+        label,
+        now,
     );
     assert!(matches!(found.await, Err(PasskeyError::Refused(_))));
 }
