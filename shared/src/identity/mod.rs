@@ -3,6 +3,8 @@
 
 pub mod access;
 pub mod caller;
+//pub mod door;
+pub mod emergency;
 pub mod factor;
 pub mod lockout;
 pub mod member;
