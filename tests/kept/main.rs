@@ -16,6 +16,7 @@ mod faults;
 mod fsck;
 mod limits;
 mod mail;
+mod notices;
 mod pages;
 mod price;
 mod privacy;
