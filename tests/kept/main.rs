@@ -19,6 +19,7 @@ mod fsck;
 mod identity;
 mod limits;
 mod mail;
+mod notices;
 mod pages;
 mod price;
 mod privacy;
