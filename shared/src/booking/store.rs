@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use item::Outline;
-pub(crate) use transactions::ParticipantRow;
+pub(crate) use transactions::{ParticipantRow, remember_participant};
 
 use super::rules::{self, Confirmation, Decision, Move, Refusal, Seen};
 use super::{Booking, Contact, Failure, IdempotencyKey};
