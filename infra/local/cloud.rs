@@ -117,7 +117,7 @@ impl LocalCloud {
             .map(|function| Hosted::new(&template, function, &surroundings).map(Arc::new))
             .collect::<Result<Vec<_>, _>>()?;
         let rules = template.functions.iter().zip(&hosted).flat_map(|(function, hosted)| {
-            function.rules.iter().map(|rule| (rule.pattern.clone(), Arc::clone(hosted)))
+            function.rules.iter().map(|rule| (rule.clone(), Arc::clone(hosted)))
         });
         bus.subscribe(rules.collect());
         let service = own_service(&template, &surroundings)?;

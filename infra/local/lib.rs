@@ -36,6 +36,7 @@ pub mod pattern;
 mod schedules;
 mod streams;
 pub mod template;
+pub mod transformer;
 
 pub use cloud::LocalCloud;
 pub use error::StartError;

@@ -2,8 +2,9 @@
 
 use clap::{Parser, Subcommand};
 use kept::{LocalCloud, Options, StartError, Storage};
+use shared::identity::password::breached;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Kept, appointments for schools, clinics and other organizations: the whole
@@ -35,11 +36,25 @@ struct Arguments {
     command: Option<Command>,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Command {
     /// Check that everything in the data folder fits together; change nothing
     Fsck,
+    /// Make a list of breached passwords out of a public one, for BREACHED_LIST
+    BreachedList {
+        /// The public list: a SHA-1 on each line, with or without :COUNT after it
+        file: PathBuf,
+        /// Where to put the list that is made
+        #[arg(long, value_name = "OUT")]
+        to: PathBuf,
+        /// Leave out what was seen fewer times
+        #[arg(long, value_name = "COUNT", default_value_t = 1)]
+        seen_at_least: u64,
+    },
 }
+
+/// So many entries of a list in no order are sorted at once: 128 MiB of them.
+const SORTED_AT_ONCE: usize = 1 << 24;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -70,13 +85,32 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
         .enable_all()
         .build()
         .map_err(|error| format!("the runtime did not start: {error}"))?;
-    match arguments.command {
+    match arguments.command.clone() {
         None => runtime
             .block_on(serve(arguments))
             .map(|()| ExitCode::SUCCESS)
             .map_err(|problem| problem.to_string()),
         Some(Command::Fsck) => runtime.block_on(fsck(arguments)),
+        Some(Command::BreachedList { file, to, seen_at_least }) => {
+            breached_list(&file, &to, seen_at_least)
+        }
     }
+}
+
+/// Makes a list of breached passwords and says how large it became.
+fn breached_list(file: &Path, to: &Path, seen_at_least: u64) -> Result<ExitCode, String> {
+    let built = breached::build(file, to, seen_at_least, SORTED_AT_ONCE)
+        .map_err(|problem| problem.to_string())?;
+    // Whoever closed stdout still gets the list.
+    let _ = writeln!(
+        std::io::stdout(),
+        "{}: {} passwords in {} bytes; of other passwords, one in {} is taken for one of them.",
+        to.display(),
+        built.entries,
+        built.bytes,
+        breached::ONE_IN
+    );
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Checks a data folder. Exit code 0: all fits; 1: something does not.

@@ -12,6 +12,7 @@ pub use tables::{Attribute, Index, Table};
 
 use crate::error::StartError;
 use crate::pattern::Pattern;
+use crate::transformer::Transformer;
 use document::{Document, Problem};
 use jiff::SignedDuration;
 use serde_yaml_ng::Value;
@@ -117,6 +118,8 @@ pub struct Rule {
     pub name: String,
     /// Which events wake the function.
     pub pattern: Pattern,
+    /// What of them it gets; without one, all of it.
+    pub transformer: Option<Transformer>,
 }
 
 /// An SES configuration set.

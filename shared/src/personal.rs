@@ -91,6 +91,26 @@ personal!(
     "note"
 );
 
+personal!(
+    /// What a person calls a thing of theirs, such as a passkey: one line, at
+    /// most 60 characters.
+    Label,
+    "label"
+);
+
+impl Label {
+    /// The longest there is room for, in characters.
+    pub const LONGEST: usize = 60;
+
+    /// Reads a label.
+    ///
+    /// # Errors
+    /// [`Unfit`] says why it cannot be used.
+    pub fn parse(text: &str) -> Result<Self, Unfit> {
+        one_line(text, Self::LONGEST).map(Self)
+    }
+}
+
 impl PersonName {
     /// The longest name there is room for, in characters.
     pub const LONGEST: usize = 100;

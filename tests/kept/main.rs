@@ -8,9 +8,11 @@
     reason = "a test that cannot go on fails where it stands"
 )]
 
+mod authenticator;
 mod bad_input;
 mod booking;
 mod crash;
+mod credentials;
 mod documents;
 mod faults;
 mod fsck;

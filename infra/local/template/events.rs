@@ -3,6 +3,7 @@
 use super::document::{self, Problem};
 use super::{Function, Route, Rule, Schedule, StreamSource, strings};
 use crate::pattern::Pattern;
+use crate::transformer::Transformer;
 use jiff::SignedDuration;
 use serde_yaml_ng::Value;
 
@@ -128,7 +129,19 @@ fn rule(name: &str, place: &str, properties: &Value) -> Result<Rule, Problem> {
             serde_json::to_value(pattern)
                 .map_err(|error| Problem::at(place, format!("its Pattern is unreadable: {error}")))
         })?;
-    Ok(Rule { name: name.to_owned(), pattern: parse_pattern(place, &pattern)? })
+    if let Some(name) = ["Input", "InputPath"].into_iter().find(|it| properties.get(it).is_some()) {
+        return Err(Problem::at(place, format!("the local cloud knows no {name} of a rule")));
+    }
+    let transformer = match properties.get("InputTransformer") {
+        None => None,
+        Some(transformer) => {
+            let json = serde_json::to_value(transformer);
+            let json = json.map_err(|error| Problem::at(place, error.to_string()))?;
+            Some(Transformer::parse(&json).map_err(|problem| Problem::at(place, problem))?)
+        }
+    };
+    let pattern = parse_pattern(place, &pattern)?;
+    Ok(Rule { name: name.to_owned(), pattern, transformer })
 }
 
 fn parse_pattern(place: &str, json: &serde_json::Value) -> Result<Pattern, Problem> {

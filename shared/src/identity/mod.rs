@@ -3,8 +3,11 @@
 
 pub mod access;
 pub mod caller;
+pub mod factor;
+pub mod lockout;
 pub mod member;
 pub mod pass;
+pub mod password;
 pub mod security;
 pub mod session;
 mod subject;

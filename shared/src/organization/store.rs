@@ -79,6 +79,16 @@ pub async fn find(service: &Service, web_name: &str) -> Result<Option<Organizati
     item.map(registered).transpose()
 }
 
+/// An organization, whatever its state; `None` when there is none.
+///
+/// # Errors
+/// When DynamoDB fails or the organization is damaged.
+pub async fn get(service: &Service, id: OrganizationId) -> Result<Option<Organization>, Trouble> {
+    let table = &service.settings.tables.schedule;
+    let item = dynamo::get(&service.dynamo, table, &Key::organization(id)).await?;
+    item.map(read).transpose()
+}
+
 /// The ids of all organizations, for work that goes through every one of them.
 ///
 /// # Errors
