@@ -18,6 +18,7 @@ mod faults;
 mod fsck;
 mod limits;
 mod mail;
+mod notices;
 mod pages;
 mod price;
 mod privacy;

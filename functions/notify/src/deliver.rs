@@ -159,8 +159,9 @@ impl Notify {
         if rules::decide_account(link.now(), owed.since, now) != Decision::Send {
             return Ok(Plan::gone());
         }
-        let found = recipient::find(&self.service, owed.organization, keys, owed.id, account);
-        let recipient = match found.await? {
+        let (service, id) = (&self.service, owed.organization);
+        let found = recipient::find(service, id, keys, owed.id, account, &link).await?;
+        let recipient = match found {
             Found::Somebody(recipient) => recipient,
             Found::NobodyAnyMore => return Ok(Plan::gone()),
             Found::NoAddress => return Ok(Plan::Leave(End::Undeliverable("no_address"))),

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::identity::Subject;
+use crate::identity::pass::Purpose;
 use crate::ids::OrganizationId;
 use crate::vault::Sealed;
 
@@ -43,6 +44,8 @@ pub enum News {
     SignIn(Timestamp),
     /// The link proves the address of who signs an organization up, until then.
     SignUp(Timestamp),
+    /// The link proves another address of somebody who is known, until then.
+    ConfirmEmail(Timestamp),
     /// To the operator's administrators: this organization waits for approval.
     OrganizationWaits(OrganizationId),
     /// The operator approved the organization.
@@ -103,6 +106,7 @@ impl News {
             Self::Reset(_) => "reset",
             Self::SignIn(_) => "sign_in",
             Self::SignUp(_) => "sign_up",
+            Self::ConfirmEmail(_) => "confirm_email",
             Self::OrganizationWaits(_) => "organization_waits",
             Self::OrganizationApproved => "organization_approved",
             Self::OrganizationRefused => "organization_refused",
@@ -126,6 +130,7 @@ impl News {
             | Self::Reset(until)
             | Self::SignIn(until)
             | Self::SignUp(until)
+            | Self::ConfirmEmail(until)
             | Self::Locked(until)
             | Self::SupportGranted(until) => Detail { until: Some(*until), ..nothing },
             Self::OrganizationWaits(which) => Detail { about: Some(which.to_string()), ..nothing },
@@ -152,6 +157,7 @@ impl News {
             "reset" => Self::Reset(detail.until?),
             "sign_in" => Self::SignIn(detail.until?),
             "sign_up" => Self::SignUp(detail.until?),
+            "confirm_email" => Self::ConfirmEmail(detail.until?),
             "organization_waits" => Self::OrganizationWaits(about.and_then(OrganizationId::parse)?),
             "organization_approved" => Self::OrganizationApproved,
             "organization_refused" => Self::OrganizationRefused,
@@ -166,6 +172,36 @@ impl News {
             "support_granted" => Self::SupportGranted(detail.until?),
             _ => return None,
         })
+    }
+
+    /// What the link that it carries is for; `None` where it carries none.
+    #[must_use]
+    pub const fn purpose(&self) -> Option<Purpose> {
+        Some(match self {
+            Self::Invitation(_) => Purpose::Invitation,
+            Self::Reset(_) => Purpose::Reset,
+            Self::SignIn(_) => Purpose::SignIn,
+            Self::SignUp(_) => Purpose::SignUp,
+            Self::ConfirmEmail(_) => Purpose::ConfirmEmail,
+            Self::OrganizationWaits(_)
+            | Self::OrganizationApproved
+            | Self::OrganizationRefused
+            | Self::PasswordChanged
+            | Self::FactorAdded(_)
+            | Self::FactorRemoved(_)
+            | Self::EmailChanged
+            | Self::RecoveryCodeUsed(_)
+            | Self::Locked(_)
+            | Self::SignedInAfterFailures(_)
+            | Self::EmergencyUsed
+            | Self::SupportGranted(_) => return None,
+        })
+    }
+
+    /// Whether the link proves an address: then the mail goes to the one that
+    /// the link carries.
+    pub(crate) const fn proves_an_address(&self) -> bool {
+        matches!(self, Self::SignIn(_) | Self::SignUp(_) | Self::ConfirmEmail(_))
     }
 
     /// Whether it is told although its organization may not be reached.
@@ -188,6 +224,7 @@ pub(crate) mod tests {
             News::Reset(until),
             News::SignIn(until),
             News::SignUp(until),
+            News::ConfirmEmail(until),
             News::OrganizationWaits(OrganizationId::from_bytes([9; 16])),
             News::OrganizationApproved,
             News::OrganizationRefused,

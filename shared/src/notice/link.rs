@@ -5,9 +5,11 @@
 
 use jiff::Timestamp;
 
+use super::Account;
 use super::rules::LinkNow;
-use super::{Account, News};
+use crate::identity::pass;
 use crate::ids::OrganizationId;
+use crate::personal::EmailAddress;
 use crate::service::Service;
 use crate::trouble::Trouble;
 use crate::vault::OrganizationKeys;
@@ -17,8 +19,13 @@ use crate::vault::OrganizationKeys;
 pub enum Link {
     /// The notice carries none.
     None,
-    /// The secret part of the link.
-    Good(String),
+    /// It opens something.
+    Good {
+        /// Its secret part.
+        text: String,
+        /// The address that it proves, where it carries one.
+        address: Option<EmailAddress>,
+    },
     /// It opens nothing any more.
     Void,
 }
@@ -35,7 +42,7 @@ impl Link {
     pub const fn now(&self) -> LinkNow {
         match self {
             Self::None => LinkNow::None,
-            Self::Good(_) => LinkNow::Good,
+            Self::Good { .. } => LinkNow::Good,
             Self::Void => LinkNow::Void,
         }
     }
@@ -44,25 +51,43 @@ impl Link {
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         match self {
-            Self::Good(text) => Some(text),
+            Self::Good { text, .. } => Some(text),
+            Self::None | Self::Void => None,
+        }
+    }
+
+    /// The address that it proves.
+    pub(super) const fn address(&self) -> Option<&EmailAddress> {
+        match self {
+            Self::Good { address, .. } => address.as_ref(),
             Self::None | Self::Void => None,
         }
     }
 }
 
-/// Derives the link of a notice.
+/// Derives the link of a notice, as long as nobody has used it and no newer one
+/// has replaced it.
 ///
 /// # Errors
-/// When DynamoDB fails or the stored link is damaged.
+/// When DynamoDB fails or what is stored of the link is damaged.
 pub async fn find(
-    _service: &Service,
-    _organization: OrganizationId,
-    _keys: &OrganizationKeys,
+    service: &Service,
+    organization: OrganizationId,
+    keys: &OrganizationKeys,
     account: &Account,
-    _now: Timestamp,
+    now: Timestamp,
 ) -> Result<Link, Trouble> {
-    Ok(match account.news {
-        News::Invitation(_) => Link::Void,
-        _ => Link::None,
+    let Some(purpose) = account.news.purpose() else { return Ok(Link::None) };
+    let subject = account.subject;
+    let newest = pass::current(service, organization, keys, subject, purpose, now).await?;
+    Ok(match newest {
+        Some(pass) if *pass.nonce.as_bytes() == account.occasion => Link::Good {
+            text: pass::link(keys, subject, purpose, pass.nonce),
+            address: pass
+                .carried
+                .filter(|_| account.news.proves_an_address())
+                .and_then(|carried| EmailAddress::parse(carried.expose()).ok()),
+        },
+        _ => Link::Void,
     })
 }

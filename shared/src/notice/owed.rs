@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::recipient::Recipient;
 use super::{Account, Change, Kind, Matter, News, Owed};
-use crate::ambient::Chance;
 use crate::booking::Booking;
 use crate::dynamo::{self, Key, Write, keys};
 use crate::identity::Subject;
+use crate::identity::pass::{self, Carried, Nonce, Purpose};
 use crate::ids::{self, BookingId, NoticeId, OrganizationId, PersonId};
+use crate::personal::EmailAddress;
+use crate::service::Service;
 use crate::slot::Slot;
 use crate::trouble::Trouble;
 use crate::vault::{OrganizationKeys, Place, Sealed};
@@ -189,27 +191,67 @@ pub fn to_subject(
     }
 }
 
-/// What is owed to `subject` under another address than the one on file: who
-/// signs up, whose address was changed, or a participant who just typed it.
+/// A new single-use link and the notice that brings it: the two writes belong
+/// into one transaction. `news` is one that carries a link, such as
+/// [`News::Reset`]; it is told until when the link works. [`News::SignIn`],
+/// [`News::SignUp`] and [`News::ConfirmEmail`] prove the `address` that they are
+/// given, and go there; the others go to the address on file.
+///
+/// # Errors
+/// When there is no randomness or the SDK refuses to build the request.
+pub fn link(
+    service: &Service,
+    organization: OrganizationId,
+    keys: &OrganizationKeys,
+    subject: Subject,
+    news: fn(Timestamp) -> News,
+    address: Option<&EmailAddress>,
+    now: Timestamp,
+) -> Result<[Write; 2], Trouble> {
+    let Some(purpose) = news(now).purpose() else {
+        return Err(Trouble::unavailable("owing a link", "this news carries none"));
+    };
+    let carried = address.map(|address| Carried::new(address.expose()));
+    let (pass, nonce) =
+        pass::issue(service, organization, keys, subject, purpose, carried.as_ref(), now)?;
+    let owed = with_link(organization, subject, news, nonce, now);
+    Ok([pass, owe(&service.settings.tables.mail, &owed)?])
+}
+
+/// The notice that brings a link which was made by [`pass::issue`] at the same
+/// moment.
+#[must_use]
+pub fn with_link(
+    organization: OrganizationId,
+    subject: Subject,
+    news: fn(Timestamp) -> News,
+    nonce: Nonce,
+    now: Timestamp,
+) -> Owed {
+    let lifetime = news(now).purpose().map(Purpose::lifetime).unwrap_or_default();
+    to_subject(organization, subject, news(now + lifetime), *nonce.as_bytes(), now)
+}
+
+/// What is owed to `subject` under another address than the one on file: the
+/// one they had before. What proves an address carries it itself: see [`link`].
 ///
 /// # Errors
 /// When the system has no randomness to seal the address with.
-#[expect(clippy::too_many_arguments, reason = "each of them is one thing that the notice is")]
 pub fn to_address(
-    table: &str,
+    service: &Service,
     organization: OrganizationId,
     keys: &OrganizationKeys,
     subject: Subject,
     news: News,
     occasion: [u8; 16],
     recipient: &Recipient,
-    now: Timestamp,
-    chance: &dyn Chance,
 ) -> Result<Owed, Trouble> {
+    let table = &service.settings.tables.mail;
+    let now = service.clock.now();
     let id = account_id(subject, news, occasion, true);
     let key = Key::notice(organization, id);
     let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
-    let to = Some(recipient.seal(keys, place, chance)?);
+    let to = Some(recipient.seal(keys, place, &*service.chance)?);
     let matter = Matter::Account(Account { subject, news, occasion, to });
     Ok(Owed { id, organization, matter, since: now })
 }

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::Account;
+use super::link::Link;
 use crate::ambient::Chance;
 use crate::booking::store::ParticipantRow;
 use crate::dynamo::{self, Key};
-use crate::identity::Subject;
+use crate::identity::{Member, Subject, member};
 use crate::ids::{NoticeId, OrganizationId, PersonId};
 use crate::personal::{EmailAddress, PersonName};
 use crate::service::Service;
@@ -78,7 +79,12 @@ pub async fn find(
     keys: &OrganizationKeys,
     notice: NoticeId,
     account: &Account,
+    link: &Link,
 ) -> Result<Found, Trouble> {
+    // What proves an address goes to that one and to no other.
+    if let Some(email) = link.address() {
+        return Ok(Found::Somebody(Recipient { name: None, email: email.clone() }));
+    }
     if let Some(sealed) = &account.to {
         let key = Key::notice(organization, notice);
         let table = &service.settings.tables.mail;
@@ -87,8 +93,19 @@ pub async fn find(
     }
     match account.subject {
         Subject::Participant(person) => participant(service, organization, keys, person).await,
-        // Where somebody who signs up is reached, the notice itself says.
-        _ => Ok(Found::NoAddress),
+        Subject::Member(member) => {
+            let found = member::store::find(service, organization, keys, member).await?;
+            Ok(match found.filter(|member| member.state != member::State::Disabled) {
+                Some(member) => {
+                    let Member { name, email, .. } = member;
+                    Found::Somebody(Recipient { name: Some(name), email })
+                }
+                None => Found::NobodyAnyMore,
+            })
+        }
+        // Where somebody who signs up is reached, their link says; and behind
+        // the emergency code stands nobody known.
+        Subject::SignUp(_) | Subject::Emergency(_) => Ok(Found::NoAddress),
     }
 }
 

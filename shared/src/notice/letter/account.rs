@@ -126,6 +126,17 @@ impl AccountLetter<'_> {
                     link: format!("{}/sign-up/{link}", self.public_address),
                 }),
             ),
+            News::ConfirmEmail(until) => words(
+                "Confirm your address",
+                &[
+                    &format!(
+                        "Somebody, perhaps you, gave this address for an account at {organization}. Please confirm that it is yours."
+                    ),
+                    &self.once(until),
+                    "If it was not you, you need do nothing.",
+                ],
+                self.personal("confirm-email", "Confirm my address"),
+            ),
             News::OrganizationWaits(_) => words(
                 "Waiting for approval",
                 &[&format!(
@@ -292,6 +303,7 @@ impl AccountLetter<'_> {
             News::SignUp(_) | News::OrganizationRefused => {
                 "this address was given to sign up an organization"
             }
+            News::ConfirmEmail(_) => "this address was given for an account there",
             News::OrganizationWaits(_) | News::EmergencyUsed | News::SupportGranted(_) => {
                 "you are one of its administrators"
             }

@@ -47,10 +47,7 @@ impl Scene {
         let subject = Subject::Member(MemberId::from_bytes([7; 16]));
         let owed = owed::to_subject(self.organization.id, subject, news, [3; 16], now());
         let account = Account { subject, news, occasion: [3; 16], to: self.to.clone() };
-        let carries = matches!(
-            news,
-            News::Invitation(_) | News::Reset(_) | News::SignIn(_) | News::SignUp(_)
-        );
+        let carries = news.purpose().is_some();
         read(AccountLetter {
             notice: owed.id,
             account: &account,
@@ -121,6 +118,12 @@ fn each_letter_says_in_text_and_page_what_happened_and_where_to_go() {
         (News::Invitation(soon()), "Invitation", "choose a password", "/invitation/secret-link"),
         (News::Reset(soon()), "New password", "stays as it is", "/reset/secret-link"),
         (News::SignIn(soon()), "Your appointments", "booked under", "/sign-in/secret-link"),
+        (
+            News::ConfirmEmail(soon()),
+            "Confirm your address",
+            "confirm that it is yours",
+            "/confirm-email/secret-link",
+        ),
         (News::OrganizationApproved, "Approved", "sign in now", "/sign-in"),
         (News::PasswordChanged, "Password changed", "was changed on Friday 20", "/reset"),
         (News::FactorAdded(Factor::Passkey), "Passkey added", "passkey was added", "/reset"),
@@ -231,10 +234,7 @@ fn no_subject_holds_anything_the_person_said() {
 fn only_a_letter_that_carries_a_link_holds_one_and_its_subject_never_does() {
     let scene = scene();
     for news in all() {
-        let carries = matches!(
-            news,
-            News::Invitation(_) | News::Reset(_) | News::SignIn(_) | News::SignUp(_)
-        );
+        let carries = news.purpose().is_some();
         assert_eq!(scene.text(news).contains("secret-link"), carries, "{news:?}");
         let subject = scene.letter(news, |letter| letter.view().subject);
         assert!(!subject.contains("secret-link"));
