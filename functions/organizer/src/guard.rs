@@ -42,6 +42,15 @@ impl Visit<'_> {
         if guest.caller.includes(action) { Ok(guest) } else { Err(Fault::not_allowed()) }
     }
 
+    /// Lets in whoever is of the team, or was let in to see what the team sees.
+    pub(crate) async fn team(&self) -> Result<Guest, Fault> {
+        let guest = self.anybody().await?;
+        match guest.caller {
+            Caller::Member { .. } | Caller::Support { .. } | Caller::Emergency { .. } => Ok(guest),
+            Caller::Participant { .. } | Caller::Nobody => Err(Fault::not_allowed()),
+        }
+    }
+
     /// Lets in whoever may do this to the account.
     pub(crate) async fn at_account(&self, action: Action) -> Result<Guest, Fault> {
         self.at(action, Target::Account).await

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod caller;
+pub mod emergency;
 pub mod factor;
 pub mod lockout;
 pub mod member;
@@ -12,6 +13,7 @@ pub mod security;
 pub mod session;
 mod subject;
 pub mod support;
+pub mod team;
 mod username;
 
 pub use caller::Caller;

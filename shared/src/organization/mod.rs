@@ -43,8 +43,23 @@ impl Organization {
 pub enum State {
     /// It may.
     Active,
+    /// It was signed up and the operator has yet to approve it: it does not
+    /// exist to anybody else.
+    Awaiting,
     /// The operator has suspended it: to visitors it does not exist.
     Suspended,
+}
+
+impl State {
+    /// Its name in items and replies.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Awaiting => "awaiting",
+            Self::Suspended => "suspended",
+        }
+    }
 }
 
 /// A privacy notice with the day it took effect.

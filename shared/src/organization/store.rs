@@ -1,9 +1,10 @@
 //! Organizations in the Schedule table.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::{Organization, PolicyVersion, State, WebName};
-use crate::dynamo::{self, Commit, Key, Transaction, Write};
+use crate::dynamo::{self, Key, Write};
 use crate::ids::OrganizationId;
 use crate::service::Service;
 use crate::time::Zone;
@@ -37,6 +38,16 @@ pub async fn found(service: &Service, organization: &Organization) -> Result<boo
     // The key first: an organization without one would be unreachable, a key
     // without an organization is only a spare.
     service.vault.create(organization.id).await?;
+    let writes = founding(service, organization)?;
+    Write::commit_all(&writes, &service.dynamo, &*service.chance).await
+}
+
+/// The writes that make an organization whose key is made: for a transaction
+/// of the caller's, which is lost when its name in addresses is taken.
+///
+/// # Errors
+/// When the SDK refuses to build a request.
+pub fn founding(service: &Service, organization: &Organization) -> Result<Vec<Write>, Trouble> {
     let table = &service.settings.tables.schedule;
     let key = Key::organization(organization.id);
     let row = Row {
@@ -47,6 +58,7 @@ pub async fn found(service: &Service, organization: &Organization) -> Result<boo
         zone: organization.zone.name().to_owned(),
         state: match organization.state {
             State::Active => "active".into(),
+            State::Awaiting => "awaiting".into(),
             State::Suspended => "suspended".into(),
         },
         privacy_version: organization.privacy.version,
@@ -56,17 +68,10 @@ pub async fn found(service: &Service, organization: &Organization) -> Result<boo
     let name = Key::web_name(organization.web_name.as_str());
     let name_row =
         WebNameRow { pk: name.pk, sk: name.sk, organization: organization.id.to_string() };
-    for attempt in 0..dynamo::TRIES {
-        let mut transaction = Transaction::default();
-        transaction.push(Write::create(table, dynamo::item(&row)?)?);
-        transaction.push(Write::create(table, dynamo::item(&name_row)?)?);
-        match transaction.commit(&service.dynamo).await? {
-            Commit::Committed => return Ok(true),
-            Commit::Lost => return Ok(false),
-            Commit::Busy => dynamo::pause(attempt, &*service.chance).await?,
-        }
-    }
-    Err(Trouble::unavailable("founding an organization", "DynamoDB stayed busy"))
+    Ok(vec![
+        Write::create(table, dynamo::item(&row)?)?,
+        Write::create(table, dynamo::item(&name_row)?)?,
+    ])
 }
 
 /// The id that a web name stands for.
@@ -87,6 +92,27 @@ pub async fn get(service: &Service, id: OrganizationId) -> Result<Option<Organiz
     let table = &service.settings.tables.schedule;
     let item = dynamo::get(&service.dynamo, table, &Key::organization(id)).await?;
     item.map(read).transpose()
+}
+
+/// The write that turns an organization from the state in which it was read to
+/// another; lost when somebody else was first.
+///
+/// # Errors
+/// When the SDK refuses to build the request.
+pub fn turning(
+    service: &Service,
+    organization: &Organization,
+    to: State,
+) -> Result<Write, Trouble> {
+    let word = |state: State| AttributeValue::S(state.word().to_owned());
+    Write::update(
+        &service.settings.tables.schedule,
+        &Key::organization(organization.id),
+        "SET #state = :to",
+        "#state = :from",
+        [("#state", "state")],
+        [(":to", word(to)), (":from", word(organization.state))],
+    )
 }
 
 /// The ids of all organizations, for work that goes through every one of them.
@@ -119,6 +145,7 @@ pub(crate) fn read(item: dynamo::Item) -> Result<Organization, Trouble> {
         zone: Zone::parse(&row.zone).map_err(|why| damaged(why.to_string()))?,
         state: match row.state.as_str() {
             "active" => State::Active,
+            "awaiting" => State::Awaiting,
             "suspended" => State::Suspended,
             other => return Err(damaged(format!("its state is {other}"))),
         },

@@ -110,7 +110,7 @@ async fn heeds(visit: &Visit<'_>, guest: &Guest) -> Result<Vec<Heed>, Fault> {
     let mut heeds = Vec::new();
     if guest.may(Action::ReviewEmergency, Target::Account) {
         let service = &visit.function.service;
-        let uses = emergency::uses(service, guest.organization().id, guest.keys()).await?;
+        let uses = emergency::reviews(service, guest.organization().id, guest.keys()).await?;
         let zone = &guest.organization().zone;
         heeds.extend(uses.iter().filter(|used| used.signed.is_none()).map(|used| Heed {
             text: format!(
