@@ -252,7 +252,12 @@ impl Guest {
     pub(crate) fn sections(&self, current: &str) -> Vec<Section> {
         let parts: [(&'static str, &str, Action, Option<Target>); 7] = [
             ("Appointments", "", Action::SeeAppointments, None),
-            ("Organizations", "/organizations", Action::DecideOrganizations, Some(Target::Installation)),
+            (
+                "Organizations",
+                "/organizations",
+                Action::DecideOrganizations,
+                Some(Target::Installation),
+            ),
             ("Members", "/members", Action::SeeMembers, Some(Target::Account)),
             ("Security", "/security", Action::ChangeSecurity, Some(Target::Account)),
             ("Audit trail", "/audit", Action::ReadAudit, Some(Target::Account)),

@@ -20,9 +20,8 @@ use shared::service::Service;
 use shared::web::page::finish;
 use shared::web::{Fault, Incoming, Reply};
 
-use crate::handlers::{
-    appointments, audit, emergency, home, members, operator, security, support,
-};
+use crate::handlers::{appointments, audit, emergency, home, members, operator, security, support};
+pub use crate::openapi::description;
 
 /// The function with what it works with.
 pub struct Organizer {
@@ -94,31 +93,57 @@ impl Visit<'_> {
         match (incoming.method.as_str(), incoming.route.as_str()) {
             ("GET", "/{organization}/manage") => home::home(self).await,
             ("GET", "/{organization}/manage/events/{event}") => appointments::event(self).await,
-            ("POST", "/{organization}/manage/bookings/{booking}/cancel") => appointments::cancel(self).await,
-            ("GET", "/{organization}/manage/participants/{person}") => appointments::participant(self).await,
+            ("POST", "/{organization}/manage/bookings/{booking}/cancel") => {
+                appointments::cancel(self).await
+            }
+            ("GET", "/{organization}/manage/participants/{person}") => {
+                appointments::participant(self).await
+            }
             ("GET", "/{organization}/manage/members") => members::list(self).await,
             ("POST", "/{organization}/manage/members") => members::invite(self).await,
             ("GET", "/{organization}/manage/members/{member}") => members::member(self).await,
-            ("POST", "/{organization}/manage/members/{member}/access") => members::change_access(self).await,
-            ("POST", "/{organization}/manage/members/{member}/disable") => members::disable(self).await,
-            ("POST", "/{organization}/manage/members/{member}/enable") => members::enable(self).await,
-            ("POST", "/{organization}/manage/members/{member}/invite") => members::invite_again(self).await,
+            ("POST", "/{organization}/manage/members/{member}/access") => {
+                members::change_access(self).await
+            }
+            ("POST", "/{organization}/manage/members/{member}/disable") => {
+                members::disable(self).await
+            }
+            ("POST", "/{organization}/manage/members/{member}/enable") => {
+                members::enable(self).await
+            }
+            ("POST", "/{organization}/manage/members/{member}/invite") => {
+                members::invite_again(self).await
+            }
             ("POST", "/{organization}/manage/members/{member}/reset") => members::reset(self).await,
-            ("POST", "/{organization}/manage/members/{member}/sessions/end") => members::end_sessions(self).await,
-            ("POST", "/{organization}/manage/members/{member}/supporter") => members::supporter(self).await,
+            ("POST", "/{organization}/manage/members/{member}/sessions/end") => {
+                members::end_sessions(self).await
+            }
+            ("POST", "/{organization}/manage/members/{member}/supporter") => {
+                members::supporter(self).await
+            }
             ("GET", "/{organization}/manage/security") => security::settings(self).await,
             ("POST", "/{organization}/manage/security") => security::change(self).await,
             ("GET", "/{organization}/manage/audit") => audit::trail(self).await,
             ("GET", "/{organization}/manage/support") => support::list(self).await,
             ("POST", "/{organization}/manage/support") => support::allow(self).await,
-            ("POST", "/{organization}/manage/support/{member}/withdraw") => support::withdraw(self).await,
+            ("POST", "/{organization}/manage/support/{member}/withdraw") => {
+                support::withdraw(self).await
+            }
             ("GET", "/{organization}/manage/emergency") => emergency::standing(self).await,
             ("POST", "/{organization}/manage/emergency") => emergency::make(self).await,
-            ("POST", "/{organization}/manage/emergency/{review}/sign") => emergency::sign(self).await,
+            ("POST", "/{organization}/manage/emergency/{review}/sign") => {
+                emergency::sign(self).await
+            }
             ("GET", "/{organization}/manage/organizations") => operator::list(self).await,
-            ("POST", "/{organization}/manage/organizations/{id}/approve") => operator::approve(self).await,
-            ("POST", "/{organization}/manage/organizations/{id}/suspend") => operator::suspend(self).await,
-            ("POST", "/{organization}/manage/organizations/{id}/reinstate") => operator::reinstate(self).await,
+            ("POST", "/{organization}/manage/organizations/{id}/approve") => {
+                operator::approve(self).await
+            }
+            ("POST", "/{organization}/manage/organizations/{id}/suspend") => {
+                operator::suspend(self).await
+            }
+            ("POST", "/{organization}/manage/organizations/{id}/reinstate") => {
+                operator::reinstate(self).await
+            }
             _ => Err(Fault::not_found()),
         }
     }

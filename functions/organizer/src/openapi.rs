@@ -3,9 +3,7 @@
 
 use utoipa::OpenApi;
 
-use crate::handlers::{
-    appointments, audit, emergency, home, members, operator, security, support,
-};
+use crate::handlers::{appointments, audit, emergency, home, members, operator, security, support};
 
 /// The routes of the team.
 #[derive(OpenApi)]
@@ -38,4 +36,10 @@ use crate::handlers::{
     operator::suspend,
     operator::reinstate,
 ))]
-pub struct Description;
+struct Description;
+
+/// The description of this function's routes.
+#[must_use]
+pub fn description() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}

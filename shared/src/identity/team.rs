@@ -85,12 +85,14 @@ impl Team<'_> {
             return Ok(member.clone());
         }
         let after = member.at_level(level, coverage);
-        let fields: &[&'static str] = match (after.level == member.level, after.coverage == member.coverage) {
-            (false, false) => &["level", "coverage"],
-            (false, true) => &["level"],
-            _ => &["coverage"],
-        };
-        let changed = self.change(member, &after, Vec::new(), Action::MemberChanged, fields).await?;
+        let fields: &[&'static str] =
+            match (after.level == member.level, after.coverage == member.coverage) {
+                (false, false) => &["level", "coverage"],
+                (false, true) => &["level"],
+                _ => &["coverage"],
+            };
+        let changed =
+            self.change(member, &after, Vec::new(), Action::MemberChanged, fields).await?;
         self.sweep(&changed).await;
         Ok(changed)
     }
@@ -193,8 +195,7 @@ impl Team<'_> {
         };
         let (issued, nonce) =
             pass::issue(self.service, organization.id, keys, subject, purpose, None, self.now)?;
-        let notice =
-            owed::to_subject(organization.id, subject, news, *nonce.as_bytes(), self.now);
+        let notice = owed::to_subject(organization.id, subject, news, *nonce.as_bytes(), self.now);
         Ok(vec![issued, owed::owe(&self.service.settings.tables.mail, &notice)?])
     }
 

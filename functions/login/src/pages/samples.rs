@@ -182,9 +182,8 @@ fn account() -> AccountPage {
             remove: act("passkeys/x/remove", "Remove"),
         }],
         add_passkey: passkey(
-            act("passkeys", "Add a passkey").asking(
-                Field::new("name", "What to call it", FieldKind::Line).at_most(60),
-            ),
+            act("passkeys", "Add a passkey")
+                .asking(Field::new("name", "What to call it", FieldKind::Line).at_most(60)),
         ),
         sessions: vec![
             SessionLine {

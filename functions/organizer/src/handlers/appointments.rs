@@ -69,9 +69,10 @@ pub(crate) async fn event(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let event = occasion.event();
     let today = event.zone.day(visit.now);
     let day = match visit.incoming.query("day") {
-        Some(day) => Some(day.parse::<Date>().map_err(|_| {
-            Fault::field("day", "The day must look like 2026-12-03.")
-        })?),
+        Some(day) => Some(
+            day.parse::<Date>()
+                .map_err(|_| Fault::field("day", "The day must look like 2026-12-03."))?,
+        ),
         None => event.days.iter().find(|day| **day >= today).or(event.days.last()).copied(),
     };
     let mut bookings = match day {
@@ -131,7 +132,8 @@ impl Looking<'_> {
             current: Some(*day) == self.day,
         });
         let filter = (self.covered.len() > 1).then(|| {
-            let all = Choice { value: String::new(), text: "All".into(), chosen: self.only.is_none() };
+            let all =
+                Choice { value: String::new(), text: "All".into(), chosen: self.only.is_none() };
             let each = self.covered.iter().map(|resource| Choice {
                 value: resource.id.to_string(),
                 text: resource.name.clone(),
@@ -288,7 +290,10 @@ async fn participant_page(
         let zone = &guest.organization().zone;
         let shape = ParticipantShape {
             id: person.to_string(),
-            appointments: found.iter().map(|(occasion, booking)| shape(occasion, booking)).collect(),
+            appointments: found
+                .iter()
+                .map(|(occasion, booking)| shape(occasion, booking))
+                .collect(),
             looks: looks.map(|(names, page)| {
                 page.entries.iter().map(|entry| names.shape(entry, zone)).collect()
             }),

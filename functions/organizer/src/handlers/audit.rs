@@ -107,12 +107,20 @@ fn wanted(visit: &Visit<'_>, zone: &Zone) -> Result<Wanted, Fault> {
             None => zone.day(visit.now),
         },
         // What names nobody matches nothing that is on record.
-        actor: query("actor").map(|id| MemberId::parse(id).ok_or_else(Fault::not_found)).transpose()?,
-        action: query("action")
-            .map(|word| Deed::parse(word).ok_or_else(|| Fault::field("action", "There is no such deed.")))
+        actor: query("actor")
+            .map(|id| MemberId::parse(id).ok_or_else(Fault::not_found))
             .transpose()?,
-        person: query("person").map(|id| PersonId::parse(id).ok_or_else(Fault::not_found)).transpose()?,
-        before: query("before").map(|id| RecordId::parse(id).ok_or_else(Fault::not_found)).transpose()?,
+        action: query("action")
+            .map(|word| {
+                Deed::parse(word).ok_or_else(|| Fault::field("action", "There is no such deed."))
+            })
+            .transpose()?,
+        person: query("person")
+            .map(|id| PersonId::parse(id).ok_or_else(Fault::not_found))
+            .transpose()?,
+        before: query("before")
+            .map(|id| RecordId::parse(id).ok_or_else(Fault::not_found))
+            .transpose()?,
     })
 }
 
@@ -167,9 +175,10 @@ impl Wanted {
         };
         let person = match (record.about, record.actor) {
             (About::Person(person), _)
-            | (_, Actor::Visitor(person) | Actor::LinkHolder(person) | Actor::Participant(person)) => {
-                Some(person)
-            }
+            | (
+                _,
+                Actor::Visitor(person) | Actor::LinkHolder(person) | Actor::Participant(person),
+            ) => Some(person),
             _ => None,
         };
         self.actor.is_none_or(|actor| by == Some(actor))

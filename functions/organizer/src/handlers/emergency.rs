@@ -1,6 +1,7 @@
 //! The emergency code: making one, and reviewing its uses.
 
 use http::StatusCode;
+use jiff::SignedDuration;
 use shared::audit::{self, About, Action as Deed, Actor};
 use shared::dynamo::Write;
 use shared::identity::access::{Action, Target};
@@ -10,7 +11,6 @@ use shared::identity::session::rules::EMERGENCY;
 use shared::ids::EmergencyId;
 use shared::web::page::{ErrorShape, page};
 use shared::web::{Fault, Kind, Reply};
-use jiff::SignedDuration;
 
 use super::names::Names;
 use super::support::reads;

@@ -52,7 +52,9 @@ pub(crate) async fn home(visit: &Visit<'_>) -> Result<Reply, Fault> {
     for event in events {
         let when = match (event.days.first(), event.days.last()) {
             (Some(first), Some(last)) if first == last => Some(short_day(*first)),
-            (Some(first), Some(last)) => Some(format!("{} – {}", short_day(*first), short_day(*last))),
+            (Some(first), Some(last)) => {
+                Some(format!("{} – {}", short_day(*first), short_day(*last)))
+            }
             _ => None,
         };
         lines.push(EventLine {
@@ -63,7 +65,9 @@ pub(crate) async fn home(visit: &Visit<'_>) -> Result<Reply, Fault> {
         });
     }
     let nothing = match &guest.caller {
-        Caller::Member { operator: true, .. } => "This organization keeps the service and offers no appointments.",
+        Caller::Member { operator: true, .. } => {
+            "This organization keeps the service and offers no appointments."
+        }
         Caller::Member { member, .. } if member.coverage == Coverage::nothing() => {
             "Nothing is assigned to you yet. An administrator can change that."
         }

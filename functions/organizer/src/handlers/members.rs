@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use http::StatusCode;
 use shared::audit::About;
+use shared::identity::Username;
 use shared::identity::access::{Action, Coverage, Level, Target};
 use shared::identity::member::{self, Failure, Member, Newcomer, Refusal, State};
 use shared::identity::team::Team;
-use shared::identity::Username;
 use shared::ids::{EventId, MemberId, ResourceId};
 use shared::personal::{EmailAddress, PersonName, Unfit};
 use shared::web::page::{ErrorShape, page};
@@ -67,10 +67,7 @@ async fn members_page(
         head: guest.head(),
         sections: guest.sections("/members"),
         news: words::news(visit),
-        members: members
-            .iter()
-            .map(|member| places.line(guest, member, manages))
-            .collect(),
+        members: members.iter().map(|member| places.line(guest, member, manages)).collect(),
         invite: manages.then(|| Invite {
             action: guest.path("/members"),
             open: refused.is_some(),
@@ -198,12 +195,7 @@ impl Places {
     }
 
     /// The choice as somebody has it now.
-    fn access(
-        &self,
-        level: Level,
-        coverage: &Coverage,
-        error: Option<String>,
-    ) -> Access {
+    fn access(&self, level: Level, coverage: &Coverage, error: Option<String>) -> Access {
         let mut groups = Vec::with_capacity(self.events.len());
         for (event, name, resources) in &self.events {
             let resources: Vec<Tick> = resources
@@ -289,7 +281,8 @@ fn boxes(fields: &HashMap<String, String>) -> (bool, Vec<String>, Vec<String>) {
 
 /// A coverage out of the ids that were sent.
 fn coverage(events: &[String], resources: &[String]) -> Result<Coverage, Fault> {
-    let unknown = || Fault::field("coverage", "One of these is not there any more. Please choose again.");
+    let unknown =
+        || Fault::field("coverage", "One of these is not there any more. Please choose again.");
     let events = events
         .iter()
         .map(|id| EventId::parse(id).ok_or_else(unknown))
@@ -302,8 +295,7 @@ fn coverage(events: &[String], resources: &[String]) -> Result<Coverage, Fault> 
             Ok((event, ResourceId::parse(resource).ok_or_else(unknown)?))
         })
         .collect::<Result<Vec<_>, Fault>>()?;
-    Coverage::only(events, resources)
-        .map_err(|why| Fault::field("coverage", why.to_string()))
+    Coverage::only(events, resources).map_err(|why| Fault::field("coverage", why.to_string()))
 }
 
 /// A level and what it covers, as they were wished.
@@ -325,9 +317,7 @@ fn access(shape: &AccessShape, places: &Places) -> Result<(Level, Coverage), Fau
 
 /// A form with its boxes as the request that it stands for. What is left over
 /// is named by its reading.
-fn of_form<T: serde::de::DeserializeOwned>(
-    fields: &HashMap<String, String>,
-) -> Result<T, Fault> {
+fn of_form<T: serde::de::DeserializeOwned>(fields: &HashMap<String, String>) -> Result<T, Fault> {
     let (everything, events, resources) = boxes(fields);
     let mut object: serde_json::Map<String, serde_json::Value> = fields
         .iter()
@@ -425,7 +415,8 @@ async fn invited(
         return Err(Fault::fields(problems));
     };
     let service = &visit.function.service;
-    let id = MemberId::fresh(visit.now, &*service.chance).map_err(shared::trouble::Trouble::from)?;
+    let id =
+        MemberId::fresh(visit.now, &*service.chance).map_err(shared::trouble::Trouble::from)?;
     let newcomer = Newcomer { id, username, name, email, level, coverage };
     team(visit, guest)?.invite(newcomer).await.map_err(refusal)
 }
@@ -453,16 +444,16 @@ fn refusal(failure: Failure) -> Fault {
             conflict("Another member signs in under this name. Choose a different one.")
                 .at("username")
         }
-        Refusal::LastAdministrator => conflict(
-            "They are the last administrator. Make somebody else an administrator first.",
-        )
-        .at("level"),
-        Refusal::Themselves => conflict(
-            "You cannot do this to your own account. Another administrator can.",
-        ),
-        Refusal::Overtaken => conflict(
-            "Somebody else has just changed this. Please look at it again and repeat it.",
-        ),
+        Refusal::LastAdministrator => {
+            conflict("They are the last administrator. Make somebody else an administrator first.")
+                .at("level")
+        }
+        Refusal::Themselves => {
+            conflict("You cannot do this to your own account. Another administrator can.")
+        }
+        Refusal::Overtaken => {
+            conflict("Somebody else has just changed this. Please look at it again and repeat it.")
+        }
     }
 }
 
@@ -592,7 +583,11 @@ fn deeds(guest: &Guest, member: &Member, own: bool) -> Vec<Deed> {
         let (explained, button, value) = if member.supporter {
             ("Organizations can ask for their help now.", "Take them off the list of helpers", "no")
         } else {
-            ("Organizations can then choose them when they need help.", "Put them on the list of helpers", "yes")
+            (
+                "Organizations can then choose them when they need help.",
+                "Put them on the list of helpers",
+                "yes",
+            )
         };
         deeds.push(Deed {
             fields: vec![("supporter", value.to_owned())],

@@ -107,7 +107,11 @@ impl Names {
             who: self.who(record.actor),
             what: words::deed(record.action).to_owned(),
             about: self.about(record.about),
-            result: result.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "),
+            result: result
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(", "),
         }
     }
 

@@ -84,18 +84,38 @@ fn line(guest: &Guest, organization: &Organization) -> OrganizationLine {
     let (state, deeds) = match organization.state {
         State::Awaiting => (
             "Waits for approval",
-            vec![deed("It can be reached from then on, and is told so.", "approve", format!("Approve {name}"), false)],
+            vec![deed(
+                "It can be reached from then on, and is told so.",
+                "approve",
+                format!("Approve {name}"),
+                false,
+            )],
         ),
         State::Active => (
             "Active",
-            vec![deed("Nobody can reach it then. Nothing is deleted.", "suspend", format!("Suspend {name}"), true)],
+            vec![deed(
+                "Nobody can reach it then. Nothing is deleted.",
+                "suspend",
+                format!("Suspend {name}"),
+                true,
+            )],
         ),
         State::Suspended => (
             "Suspended",
-            vec![deed("It can be reached again, as it was.", "reinstate", format!("Let {name} in again"), false)],
+            vec![deed(
+                "It can be reached again, as it was.",
+                "reinstate",
+                format!("Let {name} in again"),
+                false,
+            )],
         ),
     };
-    OrganizationLine { name: name.clone(), web_name: organization.web_name.to_string(), state, deeds }
+    OrganizationLine {
+        name: name.clone(),
+        web_name: organization.web_name.to_string(),
+        state,
+        deeds,
+    }
 }
 
 /// A change of an organization's state.

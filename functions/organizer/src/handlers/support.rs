@@ -191,15 +191,19 @@ pub(crate) async fn reads(
     let end = end.min(visit.now) + SignedDuration::from_secs(1);
     let said = |entry: &Entry| {
         let line = names.line(entry, zone);
-        (format!("{}, {}", zone.long_day(entry.at), line.time), format!("{}: {}", line.result, line.about))
+        (
+            format!("{}, {}", zone.long_day(entry.at), line.time),
+            format!("{}: {}", line.result, line.about),
+        )
     };
     let mut found = Vec::new();
     let mut before = None;
     for _ in 0..STRETCHES {
         let stretch = between(service, guest.organization().id, start, end, before).await?;
-        let matching = stretch.entries.iter().filter(|entry| {
-            entry.record.action.is_access() && by(entry.record.actor)
-        });
+        let matching = stretch
+            .entries
+            .iter()
+            .filter(|entry| entry.record.action.is_access() && by(entry.record.actor));
         found.extend(matching.map(said));
         before = stretch.next;
         if before.is_none() {
@@ -261,18 +265,14 @@ fn of_form(fields: &HashMap<String, String>) -> Result<AskForHelpShape, Fault> {
     from_object(object)
 }
 
-async fn granted(
-    visit: &Visit<'_>,
-    guest: &Guest,
-    wish: &AskForHelpShape,
-) -> Result<Grant, Fault> {
+async fn granted(visit: &Visit<'_>, guest: &Guest, wish: &AskForHelpShape) -> Result<Grant, Fault> {
     let mut problems = Vec::new();
     let mut note = |field: &str, message: String| {
         problems.push(FieldProblem { field: field.to_owned(), message });
     };
     let listed = supporters(visit).await?;
-    let supporter = MemberId::parse(&wish.supporter)
-        .filter(|id| listed.iter().any(|(known, _)| known == id));
+    let supporter =
+        MemberId::parse(&wish.supporter).filter(|id| listed.iter().any(|(known, _)| known == id));
     if supporter.is_none() {
         note("supporter", "Choose one of the people on the list.".into());
     }
