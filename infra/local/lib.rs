@@ -40,6 +40,6 @@ pub mod template;
 pub use cloud::LocalCloud;
 pub use error::StartError;
 pub use gateway::{Match, Routes};
-pub use options::{Options, Storage};
+pub use options::{Options, Storage, Wakes};
 pub use schedules::Firing;
 pub use streams::{DeadLetter, Standing};

@@ -31,6 +31,8 @@ const MOST_LEAVES: usize = 18_000;
 const REPEATED_WITHIN: SignedDuration = SignedDuration::from_mins(15);
 /// But no more than so many checkpoints are looked at.
 const LOOK_BACK: i32 = 10;
+/// Numbers are written with so many digits, so that they sort.
+const NUMBER_LENGTH: usize = 12;
 /// What a MAC is over begins with this.
 const LABEL: &[u8] = b"kept audit checkpoint 1\n";
 
@@ -218,7 +220,7 @@ fn checkpoint(
 /// The number of a checkpoint, by its key: whatever else became of its item,
 /// the next one can be written.
 pub(super) fn number_of(item: &Item) -> Result<u64, Trouble> {
-    let key = Key::of(item);
+    let key = Key::of(item).filter(|key| key.sk.len() == NUMBER_LENGTH);
     key.and_then(|key| key.sk.parse().ok())
         .ok_or_else(|| Trouble::damaged("a checkpoint's key", "it is no number"))
 }
@@ -237,7 +239,9 @@ async fn latest(service: &Service, organization: OrganizationId) -> Result<Vec<I
         .send()
         .await
         .map_err(|cause| Trouble::unavailable("reading checkpoints", cause))?;
-    Ok(answer.items.unwrap_or_default())
+    let mut items = answer.items.unwrap_or_default();
+    items.retain(|item| number_of(item).is_ok());
+    Ok(items)
 }
 
 /// The leaves of the last checkpoints. One that cannot be read has none: then
