@@ -18,6 +18,7 @@ use crate::{clients, demonstration, files, pages};
 use axum::Router;
 use axum::serve::ListenerExt;
 use sealer::SealerSettings;
+use serde_json::Value;
 use shared::ambient::Clock;
 use shared::audit::checkpoint::AuditKey;
 use shared::service::Service;
@@ -62,6 +63,7 @@ pub(crate) struct Parts {
     mail: aws_sdk_ses::Client,
     service: Arc<Service>,
     template: Template,
+    functions: Vec<Arc<Hosted>>,
     _front: Option<Front>,
     _desk: Desk,
 }
@@ -139,7 +141,7 @@ impl LocalCloud {
         let schedules = Schedules::start(&template, &woken, &clock, &bus);
         let gateway = Arc::new(Gateway {
             routes: Routes::of(&template),
-            functions: hosted,
+            functions: hosted.clone(),
             streams: Arc::clone(&streams),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             stage: template.stage.clone(),
@@ -159,6 +161,7 @@ impl LocalCloud {
             mail: surroundings.mail,
             service,
             template,
+            functions: hosted,
             _front: front,
             _desk: desk,
         });
@@ -236,6 +239,24 @@ impl LocalCloud {
     #[must_use]
     pub fn template(&self) -> &Template {
         &self.parts.template
+    }
+
+    /// Calls the function with this code, as API Gateway does when the event is a
+    /// request, and otherwise as whatever else wakes it; its reply.
+    ///
+    /// # Errors
+    /// When there is no such function or it gave no reply.
+    pub async fn call(&self, code: &str, event: Value) -> Result<Value, String> {
+        let functions = self.parts.template.functions.iter().zip(&self.parts.functions);
+        let (_, hosted) = functions
+            .into_iter()
+            .find(|(function, _)| function.code == code)
+            .ok_or_else(|| format!("there is no function {code}"))?;
+        if event.get("httpMethod").is_none() {
+            return hosted.event(event).await;
+        }
+        let reply = hosted.http(event.to_string()).await.map_err(|error| error.to_string())?;
+        serde_json::from_slice(&reply).map_err(|error| error.to_string())
     }
 
     /// How the streams stand.

@@ -23,10 +23,9 @@ struct Trail {
 }
 
 fn sign_in(number: u8) -> Record {
-    let mut record =
-        Record::of(Actor::Nobody([number; 16]), Action::SignIn, About::Organization)
-            .with(Outcome::Wrong)
-            .from_network(Some([7; 16]));
+    let mut record = Record::of(Actor::Nobody([number; 16]), Action::SignIn, About::Organization)
+        .with(Outcome::Wrong)
+        .from_network(Some([7; 16]));
     record.more.factor = Some(Factor::Password);
     record
 }
@@ -69,9 +68,8 @@ impl Trail {
         let report = verify(self.world.service(), &self.key(), None).await.unwrap();
         // However few leaves are in memory at a time, the same is found.
         let shared = in_shares(self.world.service(), &self.key(), None, 2).await.unwrap();
-        let mut words = [&report, &shared].map(|report| {
-            report.faults.iter().map(ToString::to_string).collect::<Vec<_>>()
-        });
+        let mut words = [&report, &shared]
+            .map(|report| report.faults.iter().map(ToString::to_string).collect::<Vec<_>>());
         words.iter_mut().for_each(|words| words.sort());
         assert_eq!(words[0], words[1]);
         assert_eq!(report.records, shared.records);
@@ -229,9 +227,7 @@ async fn a_record_moved_to_another_day_is_named_with_both_places() {
     item.extend(other.to_item());
     trail.delete(&key).await;
     trail.put(item).await;
-    let is_named = |fault| {
-        matches!(fault, Fault::Moved { from: Some(from), to } if from == key && to == other)
-    };
+    let is_named = |fault| matches!(fault, Fault::Moved { from: Some(from), to } if from == key && to == other);
     assert!(is_named(trail.finds("moved").await));
     trail.settle().await;
     assert!(is_named(trail.finds("moved").await));
@@ -246,6 +242,16 @@ async fn a_checkpoint_removed_from_the_middle_or_the_end_is_named() {
         let Fault::CheckpointsMissing { from, to, .. } = fault else { unreachable!() };
         assert_eq!((from, to), (number, number));
     }
+}
+
+#[tokio::test]
+async fn the_sealer_goes_on_behind_a_checkpoint_that_was_removed() {
+    let trail = Trail::sealed().await;
+    trail.delete(&Key::checkpoint(trail.organization(), 3)).await;
+    trail.settle().await;
+    assert_eq!(trail.checkpoints().await[2].0.sk, "000000000004");
+    let words: Vec<_> = trail.report().await.faults.iter().map(Fault::word).collect();
+    assert_eq!(words, ["checkpoints_missing", "touched"]);
 }
 
 #[tokio::test]
@@ -284,8 +290,7 @@ async fn a_checkpoint_that_was_altered_or_made_without_the_key_is_named() {
     let (_, second) = trail.checkpoints().await[1].clone();
     trail.set(&second, "count", AttributeValue::N("2".into())).await;
     let report = trail.report().await;
-    let is_named =
-        |fault: &Fault| matches!(fault, Fault::CheckpointAltered { number: 2, .. });
+    let is_named = |fault: &Fault| matches!(fault, Fault::CheckpointAltered { number: 2, .. });
     assert!(is_named(&report.faults[0]), "{report}");
     trail.put(second.clone()).await;
     trail.is_clean().await;
@@ -353,8 +358,7 @@ async fn redelivered_batches_and_racing_shards_seal_everything_once() {
         trail.write(&sign_in(number)).await;
     }
     let records = trail.records().await;
-    let sealer =
-        sealer::Sealer::new(std::sync::Arc::clone(trail.world.service()), trail.key());
+    let sealer = sealer::Sealer::new(std::sync::Arc::clone(trail.world.service()), trail.key());
     // Four shards at once, each batch twice, and all of it once more.
     let batches: Vec<Value> = records.chunks(10).map(event).collect();
     let twice = batches.iter().chain(&batches).map(|batch| sealer.handle(batch.clone()));
@@ -382,8 +386,7 @@ async fn a_sealer_that_loses_kms_or_dynamodb_seals_when_they_are_back() {
     let trail = Trail::start().await;
     trail.write(&sign_in(1)).await;
     trail.world.cloud.faults().keys_outage(true);
-    let sealer =
-        sealer::Sealer::new(std::sync::Arc::clone(trail.world.service()), trail.key());
+    let sealer = sealer::Sealer::new(std::sync::Arc::clone(trail.world.service()), trail.key());
     let batch = event(&trail.records().await);
     let answer = sealer.handle(batch.clone()).await.unwrap();
     assert_eq!(answer["batchItemFailures"], json!([{ "itemIdentifier": "0" }]));

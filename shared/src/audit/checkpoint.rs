@@ -157,6 +157,9 @@ async fn seal_some(
     organization: OrganizationId,
     leaves: &[Leaf],
 ) -> Result<Option<Sealed>, Trouble> {
+    // Where the head was removed and its parts were not, its number cannot be
+    // written again: it is passed over, and verification names it.
+    let (mut lost, mut passed_over) = (0, 0);
     for attempt in 0..TRIES {
         let now = service.clock.now();
         let last = latest(service, organization).await?;
@@ -170,6 +173,7 @@ async fn seal_some(
             None => 1,
             Some(head) => number_of(head)?.saturating_add(1),
         };
+        let number = number.saturating_add(passed_over);
         let previous = last.first().map_or([0; 32], digest_of);
         let parts: Vec<Vec<u8>> = fresh.chunks(PART).map(Leaf::write_all).collect();
         let row = checkpoint(organization, number, now, previous, &fresh, &parts);
@@ -188,7 +192,9 @@ async fn seal_some(
         match transaction.commit(&service.dynamo).await? {
             Commit::Committed => return Ok(Some(Sealed { number, count: fresh.len(), digest })),
             // Somebody else wrote this number: read again.
-            Commit::Lost | Commit::Busy => dynamo::pause(attempt, &*service.chance).await?,
+            Commit::Lost if lost == number => passed_over += 1,
+            Commit::Lost => lost = number,
+            Commit::Busy => dynamo::pause(attempt, &*service.chance).await?,
         }
     }
     Err(Trouble::unavailable("sealing a checkpoint", "others were faster ten times"))
