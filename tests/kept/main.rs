@@ -14,6 +14,7 @@ mod crash;
 mod documents;
 mod faults;
 mod fsck;
+mod identity;
 mod limits;
 mod mail;
 mod notices;
