@@ -17,6 +17,7 @@ mod credentials;
 mod documents;
 mod faults;
 mod fsck;
+mod identity;
 mod limits;
 mod mail;
 mod notices;
