@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use item::Outline;
 pub use list::{of_day, of_person};
-pub(crate) use transactions::ParticipantRow;
+pub(crate) use transactions::{ParticipantRow, remember_participant};
 
 use super::rules::{self, Confirmation, Decision, Move, Refusal, Seen};
 use super::{Booking, Contact, Failure, IdempotencyKey};

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod caller;
+pub mod door;
 pub mod emergency;
 pub mod factor;
 pub mod lockout;

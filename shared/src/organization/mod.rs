@@ -51,6 +51,9 @@ pub enum State {
 }
 
 impl State {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Active, Self::Awaiting, Self::Suspended];
+
     /// Its name in items and replies.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -59,6 +62,12 @@ impl State {
             Self::Awaiting => "awaiting",
             Self::Suspended => "suspended",
         }
+    }
+
+    /// Reads what [`State::word`] gave; anything else is `None`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == text)
     }
 }
 

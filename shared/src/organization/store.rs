@@ -56,11 +56,7 @@ pub fn founding(service: &Service, organization: &Organization) -> Result<Vec<Wr
         web_name: organization.web_name.to_string(),
         name: organization.name.clone(),
         zone: organization.zone.name().to_owned(),
-        state: match organization.state {
-            State::Active => "active".into(),
-            State::Awaiting => "awaiting".into(),
-            State::Suspended => "suspended".into(),
-        },
+        state: organization.state.word().to_owned(),
         privacy_version: organization.privacy.version,
         privacy_effective: organization.privacy.effective.to_string(),
         privacy_text: organization.privacy.text.clone(),
@@ -72,6 +68,42 @@ pub fn founding(service: &Service, organization: &Organization) -> Result<Vec<Wr
         Write::create(table, dynamo::item(&row)?)?,
         Write::create(table, dynamo::item(&name_row)?)?,
     ])
+}
+
+/// The write that takes an organization from one state to another; lost when it
+/// is in another state by then.
+///
+/// # Errors
+/// When the SDK refuses to build the request.
+pub fn changing_state(
+    service: &Service,
+    organization: OrganizationId,
+    from: State,
+    to: State,
+) -> Result<Write, Trouble> {
+    let word = |state: State| AttributeValue::S(state.word().to_owned());
+    Write::update(
+        &service.settings.tables.schedule,
+        &Key::organization(organization),
+        "SET #state = :to",
+        "#state = :from",
+        [("#state", "state")],
+        [(":to", word(to)), (":from", word(from))],
+    )
+}
+
+/// An organization in whatever state it is, with its keys not asked for; `None`
+/// where there is none. For the operator's pages and for who waits.
+///
+/// # Errors
+/// When DynamoDB fails or the organization is damaged.
+pub async fn read_any(
+    service: &Service,
+    organization: OrganizationId,
+) -> Result<Option<Organization>, Trouble> {
+    let table = &service.settings.tables.schedule;
+    let key = Key::organization(organization);
+    dynamo::get(&service.dynamo, table, &key).await?.map(read).transpose()
 }
 
 /// The id that a web name stands for.
@@ -92,27 +124,6 @@ pub async fn get(service: &Service, id: OrganizationId) -> Result<Option<Organiz
     let table = &service.settings.tables.schedule;
     let item = dynamo::get(&service.dynamo, table, &Key::organization(id)).await?;
     item.map(read).transpose()
-}
-
-/// The write that turns an organization from the state in which it was read to
-/// another; lost when somebody else was first.
-///
-/// # Errors
-/// When the SDK refuses to build the request.
-pub fn turning(
-    service: &Service,
-    organization: &Organization,
-    to: State,
-) -> Result<Write, Trouble> {
-    let word = |state: State| AttributeValue::S(state.word().to_owned());
-    Write::update(
-        &service.settings.tables.schedule,
-        &Key::organization(organization.id),
-        "SET #state = :to",
-        "#state = :from",
-        [("#state", "state")],
-        [(":to", word(to)), (":from", word(organization.state))],
-    )
 }
 
 /// The ids of all organizations, for work that goes through every one of them.
@@ -143,12 +154,8 @@ pub(crate) fn read(item: dynamo::Item) -> Result<Organization, Trouble> {
             .map_err(|why| damaged(why.to_string()))?,
         name: row.name,
         zone: Zone::parse(&row.zone).map_err(|why| damaged(why.to_string()))?,
-        state: match row.state.as_str() {
-            "active" => State::Active,
-            "awaiting" => State::Awaiting,
-            "suspended" => State::Suspended,
-            other => return Err(damaged(format!("its state is {other}"))),
-        },
+        state: State::parse(&row.state)
+            .ok_or_else(|| damaged(format!("its state is {}", row.state)))?,
         privacy: PolicyVersion {
             version: row.privacy_version,
             effective: row

@@ -143,7 +143,7 @@ async fn turn(visit: &Visit<'_>, turn: Turn) -> Result<Reply, Fault> {
         let record = guest.deed(turn.record, About::Organization);
         // Both the operator's trail and the organization's own say so.
         let mut writes = vec![
-            store::turning(service, &before, turn.to)?,
+            store::changing_state(service, id, turn.from, turn.to)?,
             audit::record(service, guest.organization().id, &record, visit.now)?,
             audit::record(service, id, &record, visit.now)?,
         ];
