@@ -62,7 +62,8 @@ async fn emergency_page(
     for review in &reviews {
         let by = |actor: Actor| matches!(actor, Actor::Emergency(id) if id == review.id);
         let span = (review.at, review.at + EMERGENCY + SignedDuration::from_mins(1));
-        let signs = guest.may(Action::ReviewEmergency, Target::Account) && review.signed.is_none();
+        let open = guest.may(Action::ReviewEmergency, Target::Account) && review.signed.is_none();
+        let own = guest.member().is_some_and(|member| member.id == review.code_by);
         uses.push(Use {
             when: format!("{}, {}", zone.long_day(review.at), zone.clock(review.at)),
             reason: review.reason.expose().to_owned(),
@@ -71,8 +72,10 @@ async fn emergency_page(
                 let (day, time) = (zone.long_day(at), zone.clock(at));
                 format!("{} signed on {day}, {time}.", names.member(member))
             }),
-            sign_action: signs.then(|| guest.path(&format!("/emergency/{}/sign", review.id))),
-            not_you: None,
+            sign_action: (open && !own)
+                .then(|| guest.path(&format!("/emergency/{}/sign", review.id))),
+            not_you: (open && own)
+                .then_some("You made the code that was used: another administrator signs this."),
         });
     }
     let shown = EmergencyPage {
@@ -178,6 +181,16 @@ pub(crate) async fn sign(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let found = reviews.into_iter().find(|review| review.id == id);
     let review = found.ok_or_else(Fault::not_found)?;
     let by = guest.member_id()?;
+    if review.code_by == by {
+        let fault = Fault::new(
+            Kind::Conflict,
+            "You made the code that was used: another administrator signs this.",
+        );
+        if visit.incoming.wants_page() {
+            return emergency_page(visit, &guest, Some(&fault)).await;
+        }
+        return Err(fault);
+    }
     let write = emergency::signing_review(service, organization, id, by, visit.now)?;
     let record = guest.deed(Deed::EmergencyReviewed, About::Emergency(id));
     let record = audit::record(service, organization, &record, visit.now)?;
