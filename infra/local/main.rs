@@ -1,8 +1,10 @@
 //! `cargo run`: Kept on this machine.
 
 use clap::{Parser, Subcommand};
-use kept::{LocalCloud, Options, StartError, Storage};
+use kept::{LocalCloud, Options, StartError, Storage, Wakes};
+use shared::audit::{self, verify::Report};
 use shared::identity::password::breached;
+use shared::organization;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -51,6 +53,19 @@ enum Command {
         #[arg(long, value_name = "COUNT", default_value_t = 1)]
         seen_at_least: u64,
     },
+    /// The audit trail
+    #[command(subcommand)]
+    Audit(Audit),
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum Audit {
+    /// Prove that no audit record of the data folder was changed, removed or added
+    Verify {
+        /// Only this organization, by its name in addresses
+        #[arg(long, value_name = "WEBNAME")]
+        organization: Option<String>,
+    },
 }
 
 /// So many entries of a list in no order are sorted at once: 128 MiB of them.
@@ -94,6 +109,9 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
         Some(Command::BreachedList { file, to, seen_at_least }) => {
             breached_list(&file, &to, seen_at_least)
         }
+        Some(Command::Audit(Audit::Verify { organization })) => {
+            runtime.block_on(verify(arguments, organization))
+        }
     }
 }
 
@@ -115,6 +133,47 @@ fn breached_list(file: &Path, to: &Path, seen_at_least: u64) -> Result<ExitCode,
 
 /// Checks a data folder. Exit code 0: all fits; 1: something does not.
 async fn fsck(arguments: Arguments) -> Result<ExitCode, String> {
+    let cloud = look_at(arguments, Wakes::Nobody).await?;
+    let report = shared::fsck::run_to_end(cloud.service()).await;
+    cloud.stop().await;
+    let report = report.map_err(|trouble| trouble.chain())?;
+    // Whoever closed stdout still gets the exit code.
+    let _ = writeln!(std::io::stdout(), "{report}");
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Verifies the audit trail of a data folder. Exit code 0: it is as it was
+/// sealed; 1: it is not.
+async fn verify(arguments: Arguments, organization: Option<String>) -> Result<ExitCode, String> {
+    // What was written just before the end of a run may wait to be sealed.
+    let cloud = look_at(arguments, Wakes::Sealer).await?;
+    let sealed = cloud.settle().await;
+    let outcome = verified(&cloud, organization.as_deref()).await;
+    cloud.stop().await;
+    let report = outcome?;
+    let _ = writeln!(std::io::stdout(), "{report}");
+    if !sealed {
+        return Err("the sealer could not seal everything; see the log".to_owned());
+    }
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn verified(cloud: &LocalCloud, organization: Option<&str>) -> Result<Report, String> {
+    let key = cloud.audit_key().map_err(|problem| problem.to_string())?;
+    let service = cloud.service();
+    let only = match organization {
+        None => None,
+        Some(name) => {
+            let unknown = || format!("there is no organization {name}");
+            let found = organization::store::find(service, name).await;
+            Some(found.map_err(|trouble| trouble.chain())?.ok_or_else(unknown)?)
+        }
+    };
+    audit::verify::verify(service, &key, only).await.map_err(|trouble| trouble.chain())
+}
+
+/// Opens a data folder to look at it.
+async fn look_at(arguments: Arguments, wakes: Wakes) -> Result<LocalCloud, String> {
     if arguments.memory || !arguments.data.is_dir() {
         return Err(format!("there is no data folder {} to check", arguments.data.display()));
     }
@@ -123,16 +182,10 @@ async fn fsck(arguments: Arguments) -> Result<ExitCode, String> {
         data: Storage::Folder(arguments.data),
         template: arguments.template,
         demonstration: false,
-        wakes: false,
+        wakes,
         ..Options::default()
     };
-    let cloud = LocalCloud::start(options).await.map_err(|problem| problem.to_string())?;
-    let report = shared::fsck::run_to_end(cloud.service()).await;
-    cloud.stop().await;
-    let report = report.map_err(|trouble| trouble.chain())?;
-    // Whoever closed stdout still gets the exit code.
-    let _ = writeln!(std::io::stdout(), "{report}");
-    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    LocalCloud::start(options).await.map_err(|problem| problem.to_string())
 }
 
 async fn serve(arguments: Arguments) -> Result<(), StartError> {

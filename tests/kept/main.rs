@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails where it stands"
 )]
 
+mod audit;
 mod authenticator;
 mod bad_input;
 mod booking;

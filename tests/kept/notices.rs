@@ -364,6 +364,8 @@ async fn the_operators_people_and_who_signs_up_are_written_to_in_the_operators_n
     assert_eq!(subjects(&mails), ["Confirm your address: The Operator"]);
     let start = format!("{}/sign-up/", quiet.world.cloud.address());
     assert_eq!(link(&mails[0], &start).len(), 53);
+    let report = shared::fsck::run_to_end(service).await.unwrap();
+    assert!(report.is_clean(), "{:?}", report.findings);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use crate::pattern::Pattern;
 use crate::transformer::Transformer;
 use jiff::SignedDuration;
 use serde_yaml_ng::Value;
+use std::time::Duration;
 
 pub(super) fn read(function: &mut Function, place: &str, events: &Value) -> Result<(), Problem> {
     let events =
@@ -78,6 +79,9 @@ fn stream(name: &str, place: &str, properties: &Value) -> Result<StreamSource, P
             .and_then(|size| usize::try_from(size).ok())
             .unwrap_or(100)
             .clamp(1, 10_000),
+        window: Duration::from_secs(
+            properties.get("MaximumBatchingWindowInSeconds").and_then(Value::as_u64).unwrap_or(0),
+        ),
         from_beginning,
         maximum_retries: u32::try_from(retries).ok(),
         reports_failures: strings(properties.get("FunctionResponseTypes"))

@@ -172,6 +172,8 @@ pub struct Review {
     pub reason: Note,
     /// From which network: a keyed hash.
     pub network: [u8; 16],
+    /// Who made the code: somebody else must sign.
+    pub code_by: MemberId,
     /// Who has signed it, and when.
     pub signed: Option<(MemberId, Timestamp)>,
 }
@@ -182,6 +184,7 @@ struct ReviewRow {
     sk: String,
     at: i64,
     network: String,
+    code_by: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     signed_by: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -211,6 +214,7 @@ pub fn opening_review(
         sk: key.sk,
         at: review.at.as_second(),
         network: crate::ids::to_text(&review.network),
+        code_by: review.code_by.to_string(),
         signed_by: None,
         signed_at: None,
         sealed,
@@ -218,7 +222,8 @@ pub fn opening_review(
     Write::create(table, dynamo::item(&row)?)
 }
 
-/// The write by which a member signs a review; lost when somebody has.
+/// The write by which a member signs a review; lost when somebody has, or when
+/// it was this member who made the code.
 ///
 /// # Errors
 /// When the SDK refuses to build the request.
@@ -233,7 +238,7 @@ pub fn signing_review(
         &service.settings.tables.identity,
         &Key::review(organization, review),
         "SET signed_by = :member, signed_at = :now",
-        "attribute_exists(pk) AND attribute_not_exists(signed_by)",
+        "attribute_exists(pk) AND attribute_not_exists(signed_by) AND code_by <> :member",
         [],
         [
             (":member", AttributeValue::S(member.to_string())),
@@ -284,6 +289,7 @@ fn read_review(table: &str, keys: &OrganizationKeys, item: Item) -> Result<Revie
         at: moment(row.at, &key.sk)?,
         reason: Note::parse(&reason).map_err(|why| damaged(&why.to_string()))?,
         network: crate::ids::from_text(&row.network).ok_or_else(|| damaged("its network"))?,
+        code_by: MemberId::parse(&row.code_by).ok_or_else(|| damaged("who made the code"))?,
         signed,
     })
 }

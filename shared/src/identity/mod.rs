@@ -14,6 +14,7 @@ pub mod security;
 pub mod session;
 mod subject;
 pub mod support;
+pub mod team;
 mod username;
 
 pub use caller::Caller;

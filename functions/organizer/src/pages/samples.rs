@@ -138,7 +138,7 @@ fn event() -> EventPage {
         until: until.into(),
         start: format!("2026-12-03T{time}:00-05:00"),
         person: person.into(),
-        path: manage("/participants/0123456789abcdefghjkmnpqrs"),
+        path: (!held).then(|| manage("/participants/0123456789abcdefghjkmnpqrs")),
         email: "maria@example.org".into(),
         phone: (!held).then(|| "+1 555 0100".into()),
         note: (!held).then(|| "We come by bus.\nPerhaps a little late.".into()),

@@ -63,8 +63,14 @@ impl Door<'_> {
         };
         let (open, token, session) =
             session::store::open(self.service, organization, opening, limits, self.now)?;
-        let review =
-            Review { id, at: self.now, reason, network: self.origin.network, signed: None };
+        let review = Review {
+            id,
+            at: self.now,
+            reason,
+            network: self.origin.network,
+            code_by: kept.made_by,
+            signed: None,
+        };
         let mut record = self.record(actor(subject), Action::EmergencyCodeUsed, about(subject));
         record.more.factor = Some(Factor::Emergency);
         let mut writes = vec![
