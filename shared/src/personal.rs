@@ -18,6 +18,9 @@ pub enum Unfit {
     /// Longer than there is room for.
     #[error("This is too long: at most {0} characters.")]
     TooLong(usize),
+    /// Shorter than it must be.
+    #[error("This is too short: at least {0} characters.")]
+    TooShort(usize),
     /// Line breaks or characters that cannot be seen.
     #[error("This holds a line break or a character that cannot be shown. Please type it again.")]
     Control,
@@ -87,6 +90,26 @@ personal!(
     Note,
     "note"
 );
+
+personal!(
+    /// What a person calls a thing of theirs, such as a passkey: one line, at
+    /// most 60 characters.
+    Label,
+    "label"
+);
+
+impl Label {
+    /// The longest there is room for, in characters.
+    pub const LONGEST: usize = 60;
+
+    /// Reads a label.
+    ///
+    /// # Errors
+    /// [`Unfit`] says why it cannot be used.
+    pub fn parse(text: &str) -> Result<Self, Unfit> {
+        one_line(text, Self::LONGEST).map(Self)
+    }
+}
 
 impl PersonName {
     /// The longest name there is room for, in characters.
@@ -179,7 +202,8 @@ impl EmailAddress {
     }
 }
 
-fn one_line(text: &str, longest: usize) -> Result<String, Unfit> {
+/// One line of text, without what cannot be seen.
+pub(crate) fn one_line(text: &str, longest: usize) -> Result<String, Unfit> {
     let text: String = text.trim().nfc().collect();
     if text.is_empty() {
         return Err(Unfit::Empty);

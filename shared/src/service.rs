@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use crate::ambient::{Chance, Clock};
+use crate::identity::Security;
+use crate::identity::password::{Breached, Hasher};
+use crate::ids::OrganizationId;
+use crate::memory::Memory;
 use crate::organization::Directory;
 use crate::settings::Settings;
 use crate::vault::Vault;
@@ -15,6 +21,12 @@ pub struct Service {
     pub vault: Vault,
     /// Organizations and events, remembered for a second.
     pub directory: Directory,
+    /// Security settings, remembered for a second.
+    pub(crate) securities: Memory<OrganizationId, Security>,
+    /// Computes password hashes, a few at a time.
+    pub hasher: Hasher,
+    /// Which passwords are known to be breached.
+    pub breached: Breached,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -39,7 +51,18 @@ impl Service {
             settings.tables.organization_keys.clone(),
             settings.key_id.clone(),
         );
-        Self { dynamo, vault, directory: Directory::default(), clock, chance, settings }
+        let breached = Breached::at(settings.breached_list.clone());
+        Self {
+            dynamo,
+            vault,
+            directory: Directory::default(),
+            securities: Memory::new(SignedDuration::from_secs(1)),
+            hasher: Hasher::default(),
+            breached,
+            clock,
+            chance,
+            settings,
+        }
     }
 
     /// Opens the connections that the first request would otherwise wait for:

@@ -8,14 +8,19 @@
     reason = "a test that cannot go on fails where it stands"
 )]
 
+mod audit;
+mod authenticator;
 mod bad_input;
 mod booking;
 mod crash;
+mod credentials;
 mod documents;
 mod faults;
 mod fsck;
+mod identity;
 mod limits;
 mod mail;
+mod notices;
 mod pages;
 mod price;
 mod privacy;

@@ -20,7 +20,9 @@
 //! | Schedule | `{organization}#{person}` | `dependent#{dependent}` | a dependent whom a participant has attached |
 //! | Identity | `{organization}` | `security` | the organization's security settings |
 //! | Identity | `{organization}` | `member#{member}` | a member |
+//! | Identity | `{organization}` | `administrators` | how many administrators can sign in |
 //! | Identity | `{organization}` | `support#{member}` | what one of the operator's members may see to help |
+//! | Identity | `{organization}` | `former-support#{grant}` | a support grant that a later one has replaced |
 //! | Identity | `{organization}` | `emergency` | the emergency code, hashed |
 //! | Identity | `{organization}` | `review#{emergency}` | a use of that code and its review |
 //! | Identity | `{organization}#username#{blind index}` | `username` | which member a username names |
@@ -37,6 +39,7 @@
 //! | Audit | `{organization}#{UTC day}#{shard}` | `{record}` | an audit record |
 //! | Audit | `{organization}#checkpoints` | `{number}` | a checkpoint over the records since the one before |
 //! | Audit | `{organization}#checkpoint#{number}` | `part#{part}` | what a checkpoint covers |
+//! | Audit, index `about` | `{organization}#{person or event}` | `{record}` | the records of accesses to their data |
 //! | OrgKeys | `{organization}` | `key#{version}` | a wrapped data key |
 
 use std::fmt;
@@ -48,7 +51,7 @@ use super::Item;
 use crate::identity::Subject;
 use crate::ids::{
     self, BookingId, DependentId, EmergencyId, EventId, MemberId, NoticeId, OrganizationId,
-    PersonId, RecordId, ResourceId, SignUpId,
+    PersonId, RecordId, ResourceId, SignUpId, SupportGrantId,
 };
 use crate::slot::SlotId;
 
@@ -188,10 +191,22 @@ impl Key {
         Self::new(organization.to_string(), format!("member#{member}"))
     }
 
+    /// How many of an organization's administrators can sign in.
+    #[must_use]
+    pub fn administrators(organization: OrganizationId) -> Self {
+        Self::new(organization.to_string(), "administrators")
+    }
+
     /// What one of the operator's members may see to help an organization.
     #[must_use]
     pub fn support(organization: OrganizationId, member: MemberId) -> Self {
         Self::new(organization.to_string(), format!("support#{member}"))
+    }
+
+    /// A support grant that a later one for the same person has replaced.
+    #[must_use]
+    pub fn former_support(organization: OrganizationId, grant: SupportGrantId) -> Self {
+        Self::new(organization.to_string(), format!("former-support#{grant}"))
     }
 
     /// An organization's emergency code.
@@ -277,6 +292,48 @@ impl Key {
         let shard = record.as_bytes().last().map_or(0, |byte| byte % AUDIT_SHARDS);
         Self::new(format!("{organization}#{day}#{shard}"), record.to_string())
     }
+
+    /// A checkpoint over an organization's audit records. Numbers begin with 1.
+    #[must_use]
+    pub fn checkpoint(organization: OrganizationId, number: u64) -> Self {
+        Self::new(checkpoints(organization), format!("{number:012}"))
+    }
+
+    /// A part of what a checkpoint covers.
+    #[must_use]
+    pub fn checkpoint_part(organization: OrganizationId, number: u64, part: usize) -> Self {
+        Self::new(checkpoint_parts(organization, number), format!("part#{part:04}"))
+    }
+}
+
+/// The partitions of a UTC day's audit records.
+#[must_use]
+pub fn audit_day(organization: OrganizationId, day: Date) -> [String; AUDIT_SHARDS as usize] {
+    std::array::from_fn(|shard| format!("{organization}#{day}#{shard}"))
+}
+
+/// The index partition of the accesses that were about something with this id.
+#[must_use]
+pub fn audit_about(organization: OrganizationId, id: &str) -> String {
+    format!("{organization}#{id}")
+}
+
+/// The partition of an organization's checkpoints.
+#[must_use]
+pub fn checkpoints(organization: OrganizationId) -> String {
+    format!("{organization}#checkpoints")
+}
+
+/// The partition of what a checkpoint covers.
+#[must_use]
+pub fn checkpoint_parts(organization: OrganizationId, number: u64) -> String {
+    format!("{organization}#checkpoint#{number:012}")
+}
+
+/// The partition of what a participant has.
+#[must_use]
+pub fn of_person(organization: OrganizationId, person: PersonId) -> String {
+    format!("{organization}#{person}")
 }
 
 /// The partition of what belongs to somebody who can sign in.
@@ -289,6 +346,13 @@ pub fn of_subject(organization: OrganizationId, subject: Subject) -> String {
 #[must_use]
 pub fn registry() -> String {
     "operator".to_owned()
+}
+
+/// The index partition of what is booked on an event day: it sorts by slot,
+/// and so by resource and time.
+#[must_use]
+pub fn booked(organization: OrganizationId, event: EventId, day: Date) -> String {
+    format!("{organization}#{event}#{day}")
 }
 
 /// The partition of an event's resources.

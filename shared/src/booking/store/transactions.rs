@@ -5,15 +5,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Desk, Wish, item, number};
-use crate::audit::{self, Action, Actor};
+use crate::audit::{self, About, Action, Actor, Record};
 use crate::booking::{Booking, State};
 use crate::dynamo::{self, Key, Transaction, Write};
-use crate::ids::{BookingId, PersonId};
+use crate::ids::{BookingId, OrganizationId, PersonId};
 use crate::notice::{Kind, Owed, owed};
 use crate::participant::{Agenda, Tally, agenda, tally};
+use crate::personal::EmailAddress;
+use crate::service::Service;
 use crate::slot::{Slot, SlotId};
 use crate::trouble::Trouble;
-use crate::vault::{Place, Sealed};
+use crate::vault::{OrganizationKeys, Place, Sealed};
 
 /// A participant's item.
 #[derive(Serialize, Deserialize)]
@@ -73,7 +75,7 @@ impl Desk<'_> {
             Kind::Booked,
             self.now,
         ))?);
-        let visitor = Actor::Visitor(booking.person, network);
+        let visitor = (Actor::Visitor(booking.person), Some(network));
         transaction.push(self.record(visitor, Action::BookingMade, booking.id)?);
         Ok(transaction)
     }
@@ -96,7 +98,7 @@ impl Desk<'_> {
             Kind::Confirm,
             self.now,
         ))?);
-        let visitor = Actor::Visitor(booking.person, network);
+        let visitor = (Actor::Visitor(booking.person), Some(network));
         transaction.push(self.record(visitor, Action::SeatHeld, booking.id)?);
         Ok(transaction)
     }
@@ -131,7 +133,7 @@ impl Desk<'_> {
             Kind::Booked,
             self.now,
         ))?);
-        let holder = Actor::LinkHolder(booking.person, network);
+        let holder = (Actor::LinkHolder(booking.person), Some(network));
         transaction.push(self.record(holder, Action::BookingConfirmed, booking.id)?);
         Ok((confirmed, transaction))
     }
@@ -165,7 +167,7 @@ impl Desk<'_> {
             Kind::Moved,
             self.now,
         ))?);
-        let holder = Actor::LinkHolder(booking.person, network);
+        let holder = (Actor::LinkHolder(booking.person), Some(network));
         transaction.push(self.record(holder, Action::BookingMoved, booking.id)?);
         Ok((moved, transaction))
     }
@@ -176,7 +178,7 @@ impl Desk<'_> {
         booking: &Booking,
         agendas: &[Agenda],
         tally: &Tally,
-        network: [u8; 16],
+        by: (Actor, Option<[u8; 16]>),
     ) -> Result<(Booking, Transaction), Trouble> {
         let cancelled =
             Booking { state: State::Cancelled, version: booking.version + 1, ..booking.clone() };
@@ -194,8 +196,7 @@ impl Desk<'_> {
             Kind::Cancelled,
             self.now,
         ))?);
-        let holder = Actor::LinkHolder(booking.person, network);
-        transaction.push(self.record(holder, Action::BookingCancelled, booking.id)?);
+        transaction.push(self.record(by, Action::BookingCancelled, booking.id)?);
         Ok((cancelled, transaction))
     }
 
@@ -218,7 +219,7 @@ impl Desk<'_> {
         transaction.push(Write::update(
             self.schedule(),
             &Key::booking(self.organization(), booking),
-            "SET #state = :lapsed, version = version + :one REMOVE held_until",
+            "SET #state = :lapsed, version = version + :one REMOVE held_until, listed",
             "#state = :held AND held_until = :until",
             [("#state", "state")],
             [
@@ -228,7 +229,7 @@ impl Desk<'_> {
                 (":until", number(until.as_second())),
             ],
         )?);
-        transaction.push(self.record(Actor::Service, Action::HoldLapsed, booking)?);
+        transaction.push(self.record((Actor::Service, None), Action::HoldLapsed, booking)?);
         Ok(transaction)
     }
 
@@ -248,7 +249,7 @@ impl Desk<'_> {
             refused,
             self.now,
         ))?);
-        let visitor = Actor::Visitor(standing.person, network);
+        let visitor = (Actor::Visitor(standing.person), Some(network));
         transaction.push(self.record(visitor, Action::OverlapTold, standing.id)?);
         Ok(transaction)
     }
@@ -333,20 +334,10 @@ impl Desk<'_> {
 
     /// The address is now known to be this person's.
     fn remember_participant(&self, booking: &Booking) -> Result<Write, Trouble> {
-        let key = Key::participant(self.organization(), booking.person);
-        let table = self.schedule();
-        let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
-        let keys = self.occasion.keys();
         let email = &booking.contact.email;
-        let sealed = keys.seal(place, &email.expose(), &*self.service.chance)?;
-        let row = ParticipantRow {
-            email_index: keys.person(email).to_string(),
-            proven: self.now.as_second(),
-            sealed,
-            pk: key.pk,
-            sk: key.sk,
-        };
-        Write::create(table, dynamo::item(&row)?)
+        let (organization, keys) = (self.organization(), self.occasion.keys());
+        let (service, person) = (self.service, booking.person);
+        remember_participant(service, organization, keys, person, email, self.now)
     }
 
     fn written(&self, booking: &Booking) -> Result<dynamo::Item, Trouble> {
@@ -359,9 +350,15 @@ impl Desk<'_> {
         owed::owe(&self.service.settings.tables.mail, notice)
     }
 
-    fn record(&self, actor: Actor, action: Action, booking: BookingId) -> Result<Write, Trouble> {
-        let event = self.occasion.event().id;
-        audit::record(self.service, self.organization(), actor, action, event, booking, self.now)
+    fn record(
+        &self,
+        (actor, network): (Actor, Option<[u8; 16]>),
+        action: Action,
+        booking: BookingId,
+    ) -> Result<Write, Trouble> {
+        let about = About::Booking(self.occasion.event().id, booking);
+        let record = Record::of(actor, action, about).from_network(network);
+        audit::record(self.service, self.organization(), &record, self.now)
     }
 
     fn schedule(&self) -> &str {
@@ -379,4 +376,28 @@ impl Desk<'_> {
 
 fn word(text: &str) -> aws_sdk_dynamodb::types::AttributeValue {
     aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned())
+}
+
+/// The write that remembers a person's proven address; lost when it is
+/// remembered already.
+pub(crate) fn remember_participant(
+    service: &Service,
+    organization: OrganizationId,
+    keys: &OrganizationKeys,
+    person: PersonId,
+    email: &EmailAddress,
+    now: Timestamp,
+) -> Result<Write, Trouble> {
+    let key = Key::participant(organization, person);
+    let table = &service.settings.tables.schedule;
+    let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
+    let sealed = keys.seal(place, &email.expose(), &*service.chance)?;
+    let row = ParticipantRow {
+        email_index: keys.person(email).to_string(),
+        proven: now.as_second(),
+        sealed,
+        pk: key.pk,
+        sk: key.sk,
+    };
+    Write::create(table, dynamo::item(&row)?)
 }
