@@ -18,6 +18,7 @@
 mod child;
 mod client;
 mod cloud;
+mod doors;
 mod figures;
 mod school;
 
@@ -68,8 +69,15 @@ fn main() {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     type Part = (&'static str, fn(&Runtime));
-    let parts: [Part; 5] =
-        [("floor", floor), ("stored", stored), ("pages", pages), ("race", race), ("whole", whole)];
+    let parts: [Part; 7] = [
+        ("floor", floor),
+        ("stored", stored),
+        ("pages", pages),
+        ("race", race),
+        ("whole", whole),
+        ("doors", doors::doors),
+        ("flood", flood),
+    ];
     for (name, part) in parts {
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
             part(&runtime);
@@ -254,6 +262,27 @@ fn race(runtime: &Runtime) {
     println!("\n| {RIVALS} visitors, one seat | measured |\n|---|---:|");
     println!("| winners in each of {REPETITIONS} rounds | 1 |");
     println!("| ms until all have their answer | {:.0} |", median(seconds) * 1_000.0);
+}
+
+/// Booking while others try to sign in, in turns with booking alone.
+fn flood(runtime: &Runtime) {
+    let mut place = Place::start(Kind { holds_mail_back: true, ..Kind::default() });
+    place.child.ask(&Question::FoundDoor);
+    place.book(runtime, CLIENTS * 25);
+    let (mut alone, mut flooded, mut attempts) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..REPETITIONS {
+        alone.push(place.book(runtime, BOOKINGS / 2));
+        let begun = Instant::now();
+        let flood = doors::Flood::begin(place.child.port, 32);
+        // Until the flood has reached the door.
+        std::thread::sleep(Duration::from_millis(500));
+        flooded.push(place.book(runtime, BOOKINGS / 2));
+        attempts.push(flood.end() as f64 / begun.elapsed().as_secs_f64());
+    }
+    head("8 at a time, mail held back");
+    row("booking, alone", &alone);
+    row("booking, while 32 at a time try to sign in", &flooded);
+    doors::report_flood(&alone, &flooded, median(attempts));
 }
 
 /// The local cloud as `cargo run` starts it: demonstration, mail and all.

@@ -25,6 +25,8 @@ pub struct Kind {
 pub enum Question {
     /// Make the school that the benchmark books at; answered by its free slots.
     Found,
+    /// Make the school whose door is tried.
+    FoundDoor,
     /// So many bare transactions that write what a booking writes.
     Transactions(usize),
     /// So many bare readings of what a booking reads.

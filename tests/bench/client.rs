@@ -3,11 +3,12 @@
 //! Written by hand because it shares the machine's processors with what it
 //! measures: a full HTTP client would cost as much as a part of the answer.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// What became of a load.
 pub struct Load {
@@ -74,6 +75,37 @@ pub async fn load(port: u16, clients: usize, requests: Vec<String>) -> Load {
     Load { elapsed: begun.elapsed(), answers }
 }
 
+/// The same from several addresses of this machine, a connection for each; for
+/// each request its place in the list, the status and how long it took.
+pub async fn load_from(
+    port: u16,
+    addresses: &[Ipv4Addr],
+    requests: Vec<String>,
+) -> Vec<(usize, u16, Duration)> {
+    let requests = Arc::new(requests);
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut tasks = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        let mut connection = Connection::open_from(*address, port).await;
+        let (requests, next) = (Arc::clone(&requests), Arc::clone(&next));
+        tasks.push(tokio::spawn(async move {
+            let mut answers = Vec::new();
+            loop {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                let Some(request) = requests.get(place) else { break answers };
+                let asked = Instant::now();
+                let status = connection.ask(request).await;
+                answers.push((place, status, asked.elapsed()));
+            }
+        }));
+    }
+    let mut answers = Vec::with_capacity(requests.len());
+    for task in tasks {
+        answers.extend(task.await.expect("a visitor"));
+    }
+    answers
+}
+
 struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -81,7 +113,14 @@ struct Connection {
 
 impl Connection {
     async fn open(port: u16) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("a connection");
+        Self::open_from(Ipv4Addr::LOCALHOST, port).await
+    }
+
+    async fn open_from(address: Ipv4Addr, port: u16) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind((address, 0).into()).expect("an address of this machine");
+        let server = (Ipv4Addr::LOCALHOST, port).into();
+        let stream = socket.connect(server).await.expect("a connection");
         stream.set_nodelay(true).expect("a connection without delay");
         Self { stream, buffer: Vec::with_capacity(256 * 1_024) }
     }

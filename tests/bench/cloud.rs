@@ -48,6 +48,10 @@ async fn answer(
             *school = Some(founded);
             Answer::Founded { slots }
         }
+        Question::FoundDoor => {
+            crate::doors::found(cloud).await;
+            Answer::Done
+        }
         Question::Transactions(count) => Answer::Measured(standing().transactions(count).await),
         Question::Readings(count) => Answer::Measured(standing().readings(count).await),
         Question::Fill(count) => {
