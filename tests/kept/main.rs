@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails where it stands"
 )]
 
+mod account;
 mod audit;
 mod authenticator;
 mod bad_input;
@@ -22,9 +23,12 @@ mod limits;
 mod mail;
 mod notices;
 mod pages;
+mod people;
 mod price;
 mod privacy;
 mod program;
 mod race;
+mod sign_in;
+mod sign_up;
 mod wiring;
 mod world;
