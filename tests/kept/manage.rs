@@ -2,7 +2,7 @@
 //! support and emergencies.
 
 use jiff::SignedDuration;
-use kept::Fault;
+use kept::faults::Fault;
 use serde_json::{Value, json};
 use shared::audit::read::{Entry, between};
 use shared::audit::{About, Action as Deed, Actor};
@@ -139,7 +139,11 @@ async fn each_look_at_personal_data_is_on_record_before_it_is_shown() {
         .iter()
         .filter(|entry| entry.record.action == Deed::DataShown && entry.record.actor == by)
         .collect();
-    assert!(looks.iter().any(|look| matches!(look.record.about, About::Person(id) if id.to_string() == maria)));
+    assert!(
+        looks
+            .iter()
+            .any(|look| matches!(look.record.about, About::Person(id) if id.to_string() == maria))
+    );
     let list = looks.iter().find(|look| matches!(look.record.about, About::Event(_))).unwrap();
     assert_eq!(list.record.more.count, Some(2));
     assert!(list.record.more.query.is_some());
@@ -153,12 +157,13 @@ async fn without_a_record_there_is_no_page() {
     two_families(&world, &school.place).await;
     let administrator = school.house.signed_in(&world, &school.administrator).await;
     for path in [school.appointments(), school.path("/members"), school.path("/audit")] {
-        for _ in 0..8 {
-            world.cloud.faults().next("PutItem", Fault::Outage);
+        // The client tries a few times.
+        for _ in 0..10 {
+            world.cloud.faults().next("PutItem", Fault::BrokenBefore);
         }
         let page = administrator.page(&path).await;
         assert_eq!(page.status, 503, "{path}");
-        assert!(!page.text.contains("Maria Lopez") && !page.text.contains("adam.admin@"));
+        assert!(!page.text.contains("Maria Lopez") && !page.text.contains("adam.admin"));
         while administrator.page(&path).await.status == 503 {}
     }
     world.cloud.stop().await;
@@ -169,13 +174,10 @@ async fn a_resource_administrator_cancels_and_the_family_is_told_and_a_viewer_ma
     let world = World::start().await;
     let school = School::in_(&world).await;
     let (one, other) = two_families(&world, &school.place).await;
-    let covered = |slot: &str| {
-        Coverage::only([], [(school.place.event.id, resource_of(slot))]).unwrap()
-    };
-    let keeper = school
-        .house
-        .covering("rita.keeper", Level::ResourceAdministrator, covered(&one))
-        .await;
+    let covered =
+        |slot: &str| Coverage::only([], [(school.place.event.id, resource_of(slot))]).unwrap();
+    let keeper =
+        school.house.covering("rita.keeper", Level::ResourceAdministrator, covered(&one)).await;
     let rita = school.house.signed_in(&world, &keeper).await;
     let (maria, booking) = person(&rita, &school, "Maria Lopez").await;
     let page = rita.page(&school.path(&format!("/participants/{maria}"))).await;
@@ -188,10 +190,8 @@ async fn a_resource_administrator_cancels_and_the_family_is_told_and_a_viewer_ma
         let member = school.house.signed_in(&world, &member).await;
         member.post(&cancel, &json!({})).await.refused(403, "not_allowed");
     }
-    let elsewhere = school
-        .house
-        .covering("rolf.keeper", Level::ResourceAdministrator, covered(&other))
-        .await;
+    let elsewhere =
+        school.house.covering("rolf.keeper", Level::ResourceAdministrator, covered(&other)).await;
     let elsewhere = school.house.signed_in(&world, &elsewhere).await;
     elsewhere.post(&cancel, &json!({})).await.refused(404, "not_found");
 
@@ -424,9 +424,7 @@ async fn one_person_is_let_in_to_help_reads_and_changes_nothing_and_can_be_put_o
 
     let administrator = school.house.signed_in(&world, &school.administrator).await;
     let path = school.path("/support");
-    let ask = |who: &Member, hours: u32| {
-        json!({ "supporter": who.id.to_string(), "reason": "A list is empty.", "hours": hours })
-    };
+    let ask = |who: &Member, hours: u32| json!({ "supporter": who.id.to_string(), "reason": "A list is empty.", "hours": hours });
     administrator.post(&path, &ask(&stranger, 2)).await.refused(400, "invalid");
     administrator.post(&path, &ask(&supporter, 25)).await.refused(400, "invalid");
     let allowed = administrator.post(&path, &ask(&supporter, 2)).await;
@@ -465,8 +463,7 @@ async fn help_ends_by_itself_and_asking_for_it_needs_a_fresh_proof_of_who_asks()
     let supporter = supporter(&school).await;
     let administrator = school.house.signed_in(&world, &school.administrator).await;
     let path = school.path("/support");
-    let wish =
-        json!({ "supporter": supporter.id.to_string(), "reason": "Reports.", "hours": 1 });
+    let wish = json!({ "supporter": supporter.id.to_string(), "reason": "Reports.", "hours": 1 });
     assert_eq!(administrator.post(&path, &wish).await.status, 201);
     let sam = school.operator.signed_in(&world, &supporter).await;
     assert_eq!(sam.get(&school.appointments()).await.status, 200);
@@ -536,8 +533,9 @@ async fn the_operator_suspends_and_reinstates_an_organization_and_keeps_the_list
     let names: Vec<_> = list["organizations"].as_array().unwrap().iter().collect();
     assert!(names.iter().any(|one| one["web_name"] == "west-school" && one["state"] == "active"));
     let path = format!("/operator/manage/organizations/{}", school.house.id());
-    olga.post(&format!("{path}/approve"), &json!({})).await.refused(409, "conflict");
     assert_eq!(olga.post(&format!("{path}/suspend"), &json!({})).await.status, 200);
+    // Approving is for who waits for it.
+    olga.post(&format!("{path}/approve"), &json!({})).await.refused(409, "conflict");
     world.advance("PT2S").await;
     assert_eq!(world.get("/west-school").await.status, 404);
     let again = olga.submit(&format!("{path}/reinstate"), &[]).await;
