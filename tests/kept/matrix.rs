@@ -198,7 +198,8 @@ impl<'a> Scene<'a> {
             ..there.place.event.clone()
         };
         shared::event::store::put(world.service(), there.house.id(), &event).await.unwrap();
-        let decided = House::found(world, Plan { web_name: "decided-school", ..Plan::school() }).await;
+        let decided =
+            House::found(world, Plan { web_name: "decided-school", ..Plan::school() }).await;
         let helper = operator.member("helper", Level::Viewer).await;
         let helper = operator.change(&helper, &helper.as_supporter(true)).await.unwrap();
         here.let_in(&helper).await;
@@ -217,9 +218,7 @@ impl<'a> Scene<'a> {
             "nobody" => return (Persona::nobody(world), None),
             "participant" => (&side.house, Subject::Participant(side.person), 0),
             "emergency" => (&side.house, Subject::Emergency(side.review().await), 0),
-            "support" => {
-                (&self.operator, Subject::Member(side.supporter.id), side.supporter.epoch)
-            }
+            "support" => (&self.operator, Subject::Member(side.supporter.id), side.supporter.epoch),
             "operator" => (&self.operator, Subject::Member(self.owner.id), self.owner.epoch),
             level => {
                 let member = &side.members[level];
@@ -287,10 +286,18 @@ impl<'a> Scene<'a> {
                 Some(subject) => {
                     let house = match (at_operator, subject) {
                         (false, Subject::Member(id)) if id != self.here.supporter.id => {
-                            if who.starts_with("other_") { &self.there.house } else { &self.here.house }
+                            if who.starts_with("other_") {
+                                &self.there.house
+                            } else {
+                                &self.here.house
+                            }
                         }
                         (false, Subject::Participant(_) | Subject::Emergency(_)) => {
-                            if who.starts_with("other_") { &self.there.house } else { &self.here.house }
+                            if who.starts_with("other_") {
+                                &self.there.house
+                            } else {
+                                &self.here.house
+                            }
                         }
                         _ => &self.operator,
                     };
@@ -490,7 +497,8 @@ async fn no_route_lets_anybody_set_what_is_not_theirs_to_say() {
     let scene = Scene::new(&world).await;
     let mut wrong = Vec::new();
     for route in Route::all(&world).into_iter().filter(|route| route.method == "POST") {
-        let who = match route.path.contains("/organizations") || route.path.ends_with("/supporter") {
+        let who = match route.path.contains("/organizations") || route.path.ends_with("/supporter")
+        {
             true => "operator",
             false => "administrator",
         };
