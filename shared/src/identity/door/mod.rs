@@ -40,6 +40,7 @@ use crate::web::Cookies;
 
 pub use account::{Account, Inside};
 pub use factors::BegunCodes;
+pub use emergency::PAGING_WORD;
 pub use sign_up::{Applicant, Founded, Wanted, least};
 
 /// Where somebody comes from.
