@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails where it stands"
 )]
 
+mod account;
 mod audit;
 mod authenticator;
 mod bad_input;
@@ -15,16 +16,23 @@ mod booking;
 mod crash;
 mod credentials;
 mod documents;
+mod door;
 mod faults;
 mod fsck;
 mod identity;
 mod limits;
 mod mail;
+mod manage;
+mod matrix;
 mod notices;
 mod pages;
+mod people;
+mod personas;
 mod price;
 mod privacy;
 mod program;
 mod race;
+mod sign_in;
+mod sign_up;
 mod wiring;
 mod world;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
-use kept::{Options, Wakes};
+use kept::Options;
 use serde_json::{Value, json};
 use shared::dynamo::{Key, Write};
 use shared::identity::access::{Coverage, Level};
@@ -26,7 +26,7 @@ struct Quiet {
 
 impl Quiet {
     async fn start() -> Self {
-        let world = World::with(Options { wakes: Wakes::Nobody, ..Options::default() }).await;
+        let world = World::with(Options { wakes: kept::Wakes::Nobody, ..Options::default() }).await;
         let settings = notify::MailSettings {
             sender: EmailAddress::parse("appointments@kept.example").unwrap(),
             configuration_set: "kept".into(),
