@@ -7,6 +7,7 @@
 
 mod forms;
 mod handlers;
+mod openapi;
 pub mod pages;
 mod settings;
 mod threshold;
@@ -24,6 +25,7 @@ use shared::web::page::finish;
 use shared::web::{Fault, Incoming, Reply};
 use tokio::time::Instant;
 
+pub use openapi::description;
 pub use settings::LoginSettings;
 
 use crate::handlers::{
