@@ -2,9 +2,10 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update};
 
-use super::{Item, Key};
+use super::{Item, Key, TRIES, pause};
+use crate::ambient::Chance;
 use crate::trouble::Trouble;
 
 /// What became of a transaction that DynamoDB answered.
@@ -21,7 +22,7 @@ pub enum Commit {
 }
 
 /// One write of a transaction, with the condition under which it may happen.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Write {
     write: TransactWriteItem,
 }
@@ -82,6 +83,74 @@ impl Write {
             update.build().map_err(|cause| Trouble::unavailable("preparing a write", cause))?;
         Ok(Self { write: TransactWriteItem::builder().update(update).build() })
     }
+
+    /// Deletes an item under a condition.
+    ///
+    /// # Errors
+    /// When the SDK refuses to build the request.
+    pub fn delete<const N: usize>(
+        table: &str,
+        key: &Key,
+        condition: &str,
+        values: [(&str, AttributeValue); N],
+    ) -> Result<Self, Trouble> {
+        let mut delete = Delete::builder()
+            .table_name(table)
+            .set_key(Some(key.to_item()))
+            .condition_expression(condition);
+        for (name, value) in values {
+            delete = delete.expression_attribute_values(name, value);
+        }
+        let delete =
+            delete.build().map_err(|cause| Trouble::unavailable("preparing a write", cause))?;
+        Ok(Self { write: TransactWriteItem::builder().delete(delete).build() })
+    }
+
+    /// Writes nothing; the transaction is lost where the condition does not hold.
+    ///
+    /// # Errors
+    /// When the SDK refuses to build the request.
+    pub fn check<const N: usize>(
+        table: &str,
+        key: &Key,
+        condition: &str,
+        values: [(&str, AttributeValue); N],
+    ) -> Result<Self, Trouble> {
+        let mut check = ConditionCheck::builder()
+            .table_name(table)
+            .set_key(Some(key.to_item()))
+            .condition_expression(condition);
+        for (name, value) in values {
+            check = check.expression_attribute_values(name, value);
+        }
+        let check =
+            check.build().map_err(|cause| Trouble::unavailable("preparing a write", cause))?;
+        Ok(Self { write: TransactWriteItem::builder().condition_check(check).build() })
+    }
+}
+
+impl Write {
+    /// Commits these writes together, again for as long as DynamoDB is only
+    /// busy. `false` when a condition did not hold.
+    ///
+    /// # Errors
+    /// As [`Transaction::commit`], and when DynamoDB stays busy.
+    pub async fn commit_all(
+        writes: &[Self],
+        client: &Client,
+        chance: &dyn Chance,
+    ) -> Result<bool, Trouble> {
+        for attempt in 0..TRIES {
+            let mut transaction = Transaction::default();
+            transaction.extend(writes.iter().cloned());
+            match transaction.commit(client).await? {
+                Commit::Committed => return Ok(true),
+                Commit::Lost => return Ok(false),
+                Commit::Busy => pause(attempt, chance).await?,
+            }
+        }
+        Err(Trouble::unavailable("committing a transaction", "DynamoDB stayed busy"))
+    }
 }
 
 /// Writes that happen together or not at all.
@@ -94,6 +163,11 @@ impl Transaction {
     /// Adds a write.
     pub fn push(&mut self, write: Write) {
         self.writes.push(write.write);
+    }
+
+    /// Adds several writes.
+    pub fn extend(&mut self, writes: impl IntoIterator<Item = Write>) {
+        self.writes.extend(writes.into_iter().map(|write| write.write));
     }
 
     /// How many items it touches: each costs two write units.

@@ -5,6 +5,6 @@ pub mod agenda;
 pub mod allowance;
 pub mod tally;
 
-pub use agenda::{Agenda, Entry};
+pub use agenda::{Agenda, AgendaOf, Entry};
 pub use allowance::Allowances;
 pub use tally::Tally;
