@@ -1,97 +1,206 @@
-//! The audit trail: who did what, when, with what result.
+//! The audit trail: who did or saw what, when, with what result.
 //!
-//! A record is written in the transaction of what it records, under a fresh
-//! id, and never changed. It holds ids and keyed hashes only; names are joined
-//! when somebody who may reads it.
+//! A record is written in the transaction of what it records, or at once by
+//! itself, under a fresh id, and never changed. It holds ids and keyed hashes
+//! only; names are joined when somebody who may reads it ([`read`]). A sealer
+//! puts what was written into checkpoints ([`checkpoint`]), so that whoever
+//! changes, removes or adds a record later is found out ([`verify`]).
+
+pub mod checkpoint;
+mod item;
+pub mod leaf;
+pub mod read;
+pub mod verify;
+mod words;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use crate::dynamo::{self, Key, Write};
-use crate::ids::{BookingId, EventId, OrganizationId, PersonId, RecordId};
+use crate::ids::{
+    BookingId, DependentId, EmergencyId, EventId, MemberId, OrganizationId, PersonId, RecordId,
+    SignUpId, SupportGrantId,
+};
 use crate::service::Service;
 use crate::trouble::Trouble;
 
-/// How long records are kept: six years, as 45 CFR 164.316(b)(2)(i) asks.
-const KEPT: SignedDuration = SignedDuration::from_hours(6 * 366 * 24);
+pub use words::{Action, Factor, Outcome, Word};
 
-/// What was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// A booking was made.
-    BookingMade,
-    /// A seat was held until an address is proven.
-    SeatHeld,
-    /// An address was proven and the held seat booked.
-    BookingConfirmed,
-    /// A booking was moved.
-    BookingMoved,
-    /// A booking was cancelled.
-    BookingCancelled,
-    /// A hold's time was over and the seat was freed.
-    HoldLapsed,
-    /// A booking was refused because of another one, and its owner told so.
-    OverlapTold,
-}
+/// How long records are kept: six years, as 45 CFR 164.316(b)(2)(i) asks.
+pub const KEPT: SignedDuration = SignedDuration::from_hours(6 * 366 * 24);
 
 /// Who did it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
-    /// A visitor who gave this person's address, from this network (a keyed hash).
-    Visitor(PersonId, [u8; 16]),
+    /// A visitor who gave this person's address.
+    Visitor(PersonId),
     /// Somebody with the link of this person's booking.
-    LinkHolder(PersonId, [u8; 16]),
+    LinkHolder(PersonId),
+    /// A participant who has signed in.
+    Participant(PersonId),
+    /// A member of the organization's team.
+    Member(MemberId),
+    /// One of the operator's people, whom the organization let in to help.
+    Support {
+        /// Who.
+        member: MemberId,
+        /// By which permission.
+        grant: SupportGrantId,
+    },
+    /// Somebody with the emergency code.
+    Emergency(EmergencyId),
     /// The service itself.
     Service,
+    /// Nobody yet: an attempt under a username of this keyed hash.
+    Nobody([u8; 16]),
 }
 
-#[derive(Serialize, Deserialize)]
-struct Row {
-    pk: String,
-    sk: String,
-    at: String,
-    action: Action,
-    actor: String,
-    person: Option<String>,
-    network: Option<String>,
-    event: String,
-    booking: String,
-    expires: i64,
+/// Whom or what it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// The organization as a whole.
+    Organization,
+    /// A participant.
+    Person(PersonId),
+    /// An event: of a list, everybody who has something there.
+    Event(EventId),
+    /// A booking of an event.
+    Booking(EventId, BookingId),
+    /// A dependent.
+    Dependent(DependentId),
+    /// A member of the organization's team.
+    Member(MemberId),
+    /// Who asked for an organization.
+    SignUp(SignUpId),
+    /// A permission to help.
+    Grant(SupportGrantId),
+    /// A use of the emergency code.
+    Emergency(EmergencyId),
 }
 
-/// The write of a record.
+/// What else a record may say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct More {
+    /// By what means somebody proved who they are, or which was changed.
+    pub factor: Option<Factor>,
+    /// Which settings were changed; never what to.
+    pub fields: Vec<Word>,
+    /// What kind of page, report or file was shown.
+    pub page: Option<Word>,
+    /// How many people's data, sessions or the like.
+    pub count: Option<u32>,
+    /// The keyed hash of what was searched for.
+    pub query: Option<[u8; 16]>,
+}
+
+/// One record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Who did it.
+    pub actor: Actor,
+    /// What was done.
+    pub action: Action,
+    /// Whom or what it is about.
+    pub about: About,
+    /// With what result.
+    pub result: Outcome,
+    /// From which network: a keyed hash.
+    pub network: Option<[u8; 16]>,
+    /// In which request: a keyed hash of API Gateway's id.
+    pub request: Option<[u8; 16]>,
+    /// What else there is to say.
+    pub more: More,
+}
+
+impl Record {
+    /// Something that happened, with nothing more to say.
+    #[must_use]
+    pub fn of(actor: Actor, action: Action, about: About) -> Self {
+        Self {
+            actor,
+            action,
+            about,
+            result: Outcome::Done,
+            network: None,
+            request: None,
+            more: More::default(),
+        }
+    }
+
+    /// The same with this result.
+    #[must_use]
+    pub const fn with(mut self, result: Outcome) -> Self {
+        self.result = result;
+        self
+    }
+
+    /// The same from this network.
+    #[must_use]
+    pub const fn from_network(mut self, network: Option<[u8; 16]>) -> Self {
+        self.network = network;
+        self
+    }
+}
+
+/// The UTC day of a moment: records lie by it.
+#[must_use]
+pub fn day_of(moment: Timestamp) -> jiff::civil::Date {
+    TimeZone::UTC.to_datetime(moment).date()
+}
+
+/// The write of a record, for the transaction of what it records.
 ///
 /// # Errors
 /// When there is no randomness or the SDK refuses to build the request.
 pub fn record(
     service: &Service,
     organization: OrganizationId,
-    actor: Actor,
-    action: Action,
-    event: EventId,
-    booking: BookingId,
+    record: &Record,
     now: Timestamp,
 ) -> Result<Write, Trouble> {
+    Write::create(&service.settings.tables.audit, fresh(service, organization, record, now)?)
+}
+
+/// Writes a record at once, by itself.
+///
+/// # Errors
+/// When it is not certain that the record is written: then what it was to
+/// record must not happen.
+pub async fn write(
+    service: &Service,
+    organization: OrganizationId,
+    record: &Record,
+    now: Timestamp,
+) -> Result<(), Trouble> {
+    let item = fresh(service, organization, record, now)?;
+    let put = service
+        .dynamo
+        .put_item()
+        .table_name(&service.settings.tables.audit)
+        .set_item(Some(item))
+        .condition_expression("attribute_not_exists(pk)");
+    match put.send().await {
+        Ok(_) => Ok(()),
+        // The id is fresh: only our own first attempt, whose answer was lost and
+        // which the client repeated, can have used it.
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(Trouble::unavailable("writing an audit record", error)),
+    }
+}
+
+fn fresh(
+    service: &Service,
+    organization: OrganizationId,
+    record: &Record,
+    now: Timestamp,
+) -> Result<dynamo::Item, Trouble> {
     let id = RecordId::fresh(now, &*service.chance)?;
-    let key = Key::audit(organization, TimeZone::UTC.to_datetime(now).date(), id);
-    let (name, who) = match actor {
-        Actor::Visitor(person, network) => ("visitor", Some((person, network))),
-        Actor::LinkHolder(person, network) => ("link_holder", Some((person, network))),
-        Actor::Service => ("service", None),
-    };
-    let row = Row {
-        pk: key.pk,
-        sk: key.sk,
-        at: now.to_string(),
-        action,
-        actor: name.to_owned(),
-        person: who.map(|(person, _)| person.to_string()),
-        network: who.map(|(_, network)| crate::ids::to_text(&network)),
-        event: event.to_string(),
-        booking: booking.to_string(),
-        expires: (now + KEPT).as_second(),
-    };
-    Write::create(&service.settings.tables.audit, dynamo::item(&row)?)
+    let key = Key::audit(organization, day_of(now), id);
+    item::write(organization, key, record, now)
 }

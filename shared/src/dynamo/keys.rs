@@ -38,6 +38,7 @@
 //! | Audit | `{organization}#{UTC day}#{shard}` | `{record}` | an audit record |
 //! | Audit | `{organization}#checkpoints` | `{number}` | a checkpoint over the records since the one before |
 //! | Audit | `{organization}#checkpoint#{number}` | `part#{part}` | what a checkpoint covers |
+//! | Audit, index `about` | `{organization}#{person or event}` | `{record}` | the records of accesses to their data |
 //! | OrgKeys | `{organization}` | `key#{version}` | a wrapped data key |
 
 use std::fmt;
@@ -279,6 +280,48 @@ impl Key {
         let shard = record.as_bytes().last().map_or(0, |byte| byte % AUDIT_SHARDS);
         Self::new(format!("{organization}#{day}#{shard}"), record.to_string())
     }
+
+    /// A checkpoint over an organization's audit records. Numbers begin with 1.
+    #[must_use]
+    pub fn checkpoint(organization: OrganizationId, number: u64) -> Self {
+        Self::new(checkpoints(organization), format!("{number:012}"))
+    }
+
+    /// A part of what a checkpoint covers.
+    #[must_use]
+    pub fn checkpoint_part(organization: OrganizationId, number: u64, part: usize) -> Self {
+        Self::new(checkpoint_parts(organization, number), format!("part#{part:04}"))
+    }
+}
+
+/// The partitions of a UTC day's audit records.
+#[must_use]
+pub fn audit_day(organization: OrganizationId, day: Date) -> [String; AUDIT_SHARDS as usize] {
+    std::array::from_fn(|shard| format!("{organization}#{day}#{shard}"))
+}
+
+/// The index partition of the accesses that were about something with this id.
+#[must_use]
+pub fn audit_about(organization: OrganizationId, id: &str) -> String {
+    format!("{organization}#{id}")
+}
+
+/// The partition of an organization's checkpoints.
+#[must_use]
+pub fn checkpoints(organization: OrganizationId) -> String {
+    format!("{organization}#checkpoints")
+}
+
+/// The partition of what a checkpoint covers.
+#[must_use]
+pub fn checkpoint_parts(organization: OrganizationId, number: u64) -> String {
+    format!("{organization}#checkpoint#{number:012}")
+}
+
+/// The partition of what a participant has.
+#[must_use]
+pub fn of_person(organization: OrganizationId, person: PersonId) -> String {
+    format!("{organization}#{person}")
 }
 
 /// The partition of what belongs to somebody who can sign in.

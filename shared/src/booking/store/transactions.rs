@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Desk, Wish, item, number};
-use crate::audit::{self, Action, Actor};
+use crate::audit::{self, About, Action, Actor, Record};
 use crate::booking::{Booking, State};
 use crate::dynamo::{self, Key, Transaction, Write};
 use crate::ids::{BookingId, PersonId};
@@ -73,7 +73,7 @@ impl Desk<'_> {
             Kind::Booked,
             self.now,
         ))?);
-        let visitor = Actor::Visitor(booking.person, network);
+        let visitor = (Actor::Visitor(booking.person), Some(network));
         transaction.push(self.record(visitor, Action::BookingMade, booking.id)?);
         Ok(transaction)
     }
@@ -96,7 +96,7 @@ impl Desk<'_> {
             Kind::Confirm,
             self.now,
         ))?);
-        let visitor = Actor::Visitor(booking.person, network);
+        let visitor = (Actor::Visitor(booking.person), Some(network));
         transaction.push(self.record(visitor, Action::SeatHeld, booking.id)?);
         Ok(transaction)
     }
@@ -131,7 +131,7 @@ impl Desk<'_> {
             Kind::Booked,
             self.now,
         ))?);
-        let holder = Actor::LinkHolder(booking.person, network);
+        let holder = (Actor::LinkHolder(booking.person), Some(network));
         transaction.push(self.record(holder, Action::BookingConfirmed, booking.id)?);
         Ok((confirmed, transaction))
     }
@@ -165,7 +165,7 @@ impl Desk<'_> {
             Kind::Moved,
             self.now,
         ))?);
-        let holder = Actor::LinkHolder(booking.person, network);
+        let holder = (Actor::LinkHolder(booking.person), Some(network));
         transaction.push(self.record(holder, Action::BookingMoved, booking.id)?);
         Ok((moved, transaction))
     }
@@ -194,7 +194,7 @@ impl Desk<'_> {
             Kind::Cancelled,
             self.now,
         ))?);
-        let holder = Actor::LinkHolder(booking.person, network);
+        let holder = (Actor::LinkHolder(booking.person), Some(network));
         transaction.push(self.record(holder, Action::BookingCancelled, booking.id)?);
         Ok((cancelled, transaction))
     }
@@ -228,7 +228,7 @@ impl Desk<'_> {
                 (":until", number(until.as_second())),
             ],
         )?);
-        transaction.push(self.record(Actor::Service, Action::HoldLapsed, booking)?);
+        transaction.push(self.record((Actor::Service, None), Action::HoldLapsed, booking)?);
         Ok(transaction)
     }
 
@@ -248,7 +248,7 @@ impl Desk<'_> {
             refused,
             self.now,
         ))?);
-        let visitor = Actor::Visitor(standing.person, network);
+        let visitor = (Actor::Visitor(standing.person), Some(network));
         transaction.push(self.record(visitor, Action::OverlapTold, standing.id)?);
         Ok(transaction)
     }
@@ -359,9 +359,15 @@ impl Desk<'_> {
         owed::owe(&self.service.settings.tables.mail, notice)
     }
 
-    fn record(&self, actor: Actor, action: Action, booking: BookingId) -> Result<Write, Trouble> {
-        let event = self.occasion.event().id;
-        audit::record(self.service, self.organization(), actor, action, event, booking, self.now)
+    fn record(
+        &self,
+        (actor, network): (Actor, Option<[u8; 16]>),
+        action: Action,
+        booking: BookingId,
+    ) -> Result<Write, Trouble> {
+        let about = About::Booking(self.occasion.event().id, booking);
+        let record = Record::of(actor, action, about).from_network(network);
+        audit::record(self.service, self.organization(), &record, self.now)
     }
 
     fn schedule(&self) -> &str {

@@ -1,0 +1,163 @@
+//! Reading the trail: a day of it, or who saw somebody's data.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures::future::try_join_all;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::{Record, item};
+use crate::dynamo::{self, Item, keys};
+use crate::ids::{EventId, OrganizationId, PersonId, RecordId};
+use crate::service::Service;
+use crate::trouble::Trouble;
+
+/// How many records a page has.
+pub const PAGE: u16 = 100;
+
+/// A record as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its id: later records have greater ones.
+    pub id: RecordId,
+    /// When it was written.
+    pub at: Timestamp,
+    /// What it says.
+    pub record: Record,
+}
+
+/// Some records in the order of time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The records.
+    pub entries: Vec<Entry>,
+    /// After which record the next page begins, when there is one.
+    pub next: Option<RecordId>,
+}
+
+/// What an organization's trail says of a UTC day, after the record `from`.
+///
+/// # Errors
+/// When DynamoDB fails or a record is damaged.
+pub async fn day(
+    service: &Service,
+    organization: OrganizationId,
+    day: Date,
+    from: Option<RecordId>,
+) -> Result<Page, Trouble> {
+    let partitions = keys::audit_day(organization, day).map(|pk| Partition { index: false, pk });
+    page(service, partitions.into_iter().collect(), from).await
+}
+
+/// Who saw a person's data, after the record `from`: on pages about the person,
+/// and on lists of every event at which the person has or had something.
+///
+/// # Errors
+/// When DynamoDB fails or a record is damaged.
+pub async fn of_person(
+    service: &Service,
+    organization: OrganizationId,
+    person: PersonId,
+    from: Option<RecordId>,
+) -> Result<Page, Trouble> {
+    let mut about = vec![person.to_string()];
+    about.extend(events_of(service, organization, person).await?.iter().map(ToString::to_string));
+    let partitions = about
+        .iter()
+        .map(|id| Partition { index: true, pk: keys::audit_about(organization, id) })
+        .collect();
+    page(service, partitions, from).await
+}
+
+/// The events at which a person has a tally: whoever booked there has one.
+async fn events_of(
+    service: &Service,
+    organization: OrganizationId,
+    person: PersonId,
+) -> Result<Vec<EventId>, Trouble> {
+    let schedule = &service.settings.tables.schedule;
+    let pk = keys::of_person(organization, person);
+    let tallies = dynamo::query(&service.dynamo, schedule, &pk, "tally#", false).await?;
+    let event = |item: &Item| {
+        let key = dynamo::Key::of(item)?;
+        EventId::parse(key.sk.strip_prefix("tally#")?)
+    };
+    Ok(tallies.iter().filter_map(event).collect())
+}
+
+struct Partition {
+    /// Of the index of accesses rather than of the table.
+    index: bool,
+    pk: String,
+}
+
+/// Merges a page of each partition: what lies beyond a page's end in one of
+/// them cannot come before it.
+async fn page(
+    service: &Service,
+    partitions: Vec<Partition>,
+    from: Option<RecordId>,
+) -> Result<Page, Trouble> {
+    let reads = partitions.iter().map(|partition| part(service, partition, from));
+    let mut merged = BTreeMap::new();
+    for items in try_join_all(reads).await? {
+        for item in items {
+            let (id, entry) = entry(item)?;
+            merged.insert(id, entry);
+        }
+    }
+    let more = merged.len() > usize::from(PAGE);
+    let entries: Vec<Entry> = merged.into_values().take(usize::from(PAGE)).collect();
+    let next = entries.last().map(|entry| entry.id).filter(|_| more);
+    Ok(Page { entries, next })
+}
+
+fn entry(item: Item) -> Result<(RecordId, Entry), Trouble> {
+    let key = dynamo::Key::of(&item);
+    let id = key
+        .as_ref()
+        .and_then(|key| RecordId::parse(&key.sk))
+        .ok_or_else(|| Trouble::damaged("an audit record", "its key is none"))?;
+    let (at, record) = item::read(item)?;
+    Ok((id, Entry { id, at, record }))
+}
+
+/// One record more than a page of one partition.
+async fn part(
+    service: &Service,
+    partition: &Partition,
+    from: Option<RecordId>,
+) -> Result<Vec<Item>, Trouble> {
+    let limit = i32::from(PAGE) + 1;
+    let mut items = Vec::new();
+    let mut start = None;
+    loop {
+        let name = if partition.index { "about" } else { "pk" };
+        let mut query = service
+            .dynamo
+            .query()
+            .table_name(&service.settings.tables.audit)
+            .set_index_name(partition.index.then(|| "about".to_owned()))
+            .consistent_read(!partition.index)
+            .expression_attribute_names("#pk", name)
+            .expression_attribute_values(":pk", AttributeValue::S(partition.pk.clone()))
+            .limit(limit)
+            .set_exclusive_start_key(start);
+        query = match from {
+            Some(from) => query
+                .key_condition_expression("#pk = :pk AND sk > :from")
+                .expression_attribute_values(":from", AttributeValue::S(from.to_string())),
+            None => query.key_condition_expression("#pk = :pk"),
+        };
+        let answer = query
+            .send()
+            .await
+            .map_err(|cause| Trouble::unavailable("reading the audit trail", cause))?;
+        items.extend(answer.items.unwrap_or_default());
+        start = answer.last_evaluated_key;
+        if start.is_none() || items.len() > usize::from(PAGE) {
+            return Ok(items);
+        }
+    }
+}
