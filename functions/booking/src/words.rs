@@ -44,6 +44,11 @@ pub(crate) fn refusal(refusal: Refusal, zone: &Zone, reader: Reader) -> Fault {
             }
             Reader::Holder => "You have another appointment at this time.".into(),
         }),
+        Refusal::NotAvailable => conflict("This time is not available for this person.".into()),
+        Refusal::NoSuchDependent => Fault::field(
+            "dependent",
+            "Please choose somebody whom you have added to your list, and sign in first.",
+        ),
         Refusal::TooMuch(wait) => {
             let minutes = (wait.as_secs() + 59) / 60;
             Fault::new(

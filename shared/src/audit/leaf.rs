@@ -24,8 +24,7 @@ pub enum Fate {
 }
 
 impl Fate {
-    const ALL: [Self; 5] =
-        [Self::Written, Self::Late, Self::Expired, Self::Changed, Self::Removed];
+    const ALL: [Self; 5] = [Self::Written, Self::Late, Self::Expired, Self::Changed, Self::Removed];
 
     const fn letter(self) -> u8 {
         match self {

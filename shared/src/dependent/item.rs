@@ -96,7 +96,8 @@ impl IdentifierRow {
 impl AttachedRow {
     pub(crate) fn id(&self) -> Result<DependentId, Trouble> {
         let id = self.sk.strip_prefix("dependent#").and_then(DependentId::parse);
-        let damaged = || Trouble::damaged(format!("attachment {} / {}", self.pk, self.sk), "its id");
+        let damaged =
+            || Trouble::damaged(format!("attachment {} / {}", self.pk, self.sk), "its id");
         id.ok_or_else(damaged)
     }
 }

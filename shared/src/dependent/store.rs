@@ -57,8 +57,7 @@ pub async fn add(
     let row = item::write(table, organization, keys, &dependent, index, hash, &*service.chance)?;
     let key = Key::identifier(organization, index);
     let named = IdentifierRow { pk: key.pk, sk: key.sk, dependent: dependent.id.to_string() };
-    let mut writes =
-        vec![Write::create(table, dynamo::item(&named)?)?, Write::create(table, row)?];
+    let mut writes = vec![Write::create(table, dynamo::item(&named)?)?, Write::create(table, row)?];
     writes.extend(more(dependent.id)?);
     let added = Write::commit_all(&writes, &service.dynamo, &*service.chance).await?;
     Ok(added.then_some(dependent))
@@ -282,7 +281,8 @@ impl Desk<'_> {
         let Self { organization, service, .. } = *self;
         let (person, network) = (person.to_string(), ids::to_text(&network));
         let index = ids::to_text(&index);
-        let allowance = |kind, of, limit, window| Allowance { organization, kind, of, limit, window };
+        let allowance =
+            |kind, of, limit, window| Allowance { organization, kind, of, limit, window };
         for allowance in [
             allowance("claims", &*person, rules::TRIES_OF_A_PARTICIPANT, rules::AN_HOUR),
             allowance("claims-from", &*network, rules::TRIES_FROM_A_NETWORK, rules::AN_HOUR),

@@ -289,7 +289,14 @@ fn wish(
     let contact = contact(&fields).map_err(Fault::fields)?;
     // An id that reads as none is as unknown as one that names nothing.
     let slot = SlotId::parse(&shape.slot).ok_or_else(Fault::not_found)?;
-    Ok(Wish { slot, contact, key, network: visit.network(occasion) })
+    Ok(Wish {
+        slot,
+        contact,
+        dependent: None,
+        signed_in: None,
+        key,
+        network: visit.network(occasion),
+    })
 }
 
 /// Books; a refusal comes with the nearest free times where another time would help.

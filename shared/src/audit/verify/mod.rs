@@ -61,8 +61,7 @@ pub async fn in_shares(
         Some(organization) => BTreeSet::from([organization]),
         None => with_a_trail(service).await?,
     };
-    let mut report =
-        Report { organizations: organizations.len() as u64, ..Report::default() };
+    let mut report = Report { organizations: organizations.len() as u64, ..Report::default() };
     let mut chains = Vec::with_capacity(organizations.len());
     for organization in organizations {
         chains.push(chain::walk(service, key, organization, &mut report).await?);
@@ -106,8 +105,10 @@ async fn scan(
     if keys_only {
         scan = scan.projection_expression("pk, sk");
     }
-    let answer =
-        scan.send().await.map_err(|cause| Trouble::unavailable("reading the audit trail", cause))?;
+    let answer = scan
+        .send()
+        .await
+        .map_err(|cause| Trouble::unavailable("reading the audit trail", cause))?;
     Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
 }
 

@@ -12,24 +12,61 @@ const MOST_FAULTS: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is said in words where it is shown")]
 pub enum Fault {
-    Missing { record: Key, checkpoint: u64 },
-    Changed { record: Key, checkpoint: u64 },
+    Missing {
+        record: Key,
+        checkpoint: u64,
+    },
+    Changed {
+        record: Key,
+        checkpoint: u64,
+    },
     /// In no checkpoint, or written long after the time its id tells.
-    Added { record: Key },
+    Added {
+        record: Key,
+    },
     /// The same id, where its day has no place for it.
-    Moved { from: Option<Key>, to: Key },
+    Moved {
+        from: Option<Key>,
+        to: Key,
+    },
     /// As it was sealed, but between times it was otherwise or gone.
-    Restored { record: Key, checkpoint: u64 },
+    Restored {
+        record: Key,
+        checkpoint: u64,
+    },
     /// Something else of the table was changed or removed once.
-    Touched { item: Key, checkpoint: u64 },
+    Touched {
+        item: Key,
+        checkpoint: u64,
+    },
     /// Something that the trail does not know.
-    Stray { item: Key },
-    CheckpointsMissing { organization: OrganizationId, from: u64, to: u64 },
-    CheckpointAltered { organization: OrganizationId, number: u64 },
+    Stray {
+        item: Key,
+    },
+    CheckpointsMissing {
+        organization: OrganizationId,
+        from: u64,
+        to: u64,
+    },
+    CheckpointAltered {
+        organization: OrganizationId,
+        number: u64,
+    },
     /// The chain: it does not follow the one before it.
-    CheckpointDetached { organization: OrganizationId, number: u64 },
-    PartMissing { organization: OrganizationId, number: u64, part: usize },
-    PartAltered { organization: OrganizationId, number: u64, part: usize },
+    CheckpointDetached {
+        organization: OrganizationId,
+        number: u64,
+    },
+    PartMissing {
+        organization: OrganizationId,
+        number: u64,
+        part: usize,
+    },
+    PartAltered {
+        organization: OrganizationId,
+        number: u64,
+        part: usize,
+    },
 }
 
 impl Fault {
