@@ -1,6 +1,7 @@
 //! API Gateway: every request becomes the real event, and the reply is read
 //! back from the real response type.
 
+mod cookies;
 mod event;
 mod reply;
 mod routes;
@@ -94,7 +95,8 @@ pub(crate) async fn answer(
 
 impl Gateway {
     async fn call(&self, peer: SocketAddr, request: Request) -> Result<Response, Refusal> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        cookies::tighten(&mut parts.headers);
         let method = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
         let found = self.routes.find(method.as_str(), parts.uri.path()).ok_or(Refusal::NotFound)?;
         let declared = parts.headers.get("content-length").and_then(|value| value.to_str().ok());

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use crate::ambient::{Chance, Clock};
+use crate::identity::Security;
+use crate::ids::OrganizationId;
+use crate::memory::Memory;
 use crate::organization::Directory;
 use crate::settings::Settings;
 use crate::vault::Vault;
@@ -15,6 +20,8 @@ pub struct Service {
     pub vault: Vault,
     /// Organizations and events, remembered for a second.
     pub directory: Directory,
+    /// Security settings, remembered for a second.
+    pub(crate) securities: Memory<OrganizationId, Security>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -39,7 +46,15 @@ impl Service {
             settings.tables.organization_keys.clone(),
             settings.key_id.clone(),
         );
-        Self { dynamo, vault, directory: Directory::default(), clock, chance, settings }
+        Self {
+            dynamo,
+            vault,
+            directory: Directory::default(),
+            securities: Memory::new(SignedDuration::from_secs(1)),
+            clock,
+            chance,
+            settings,
+        }
     }
 
     /// Opens the connections that the first request would otherwise wait for:

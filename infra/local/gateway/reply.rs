@@ -1,6 +1,7 @@
 //! Replies: what a function says becomes HTTP again, and pages say that this
 //! is a demonstration.
 
+use super::cookies;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -32,6 +33,7 @@ pub(super) fn compose(reply: ApiGatewayProxyResponse, sends_bytes: bool) -> Opti
     // This machine speaks plain HTTP; a browser that believed this header
     // would not find its way back.
     headers.remove(header::STRICT_TRANSPORT_SECURITY);
+    cookies::loosen(&mut headers);
     let body = match reply.body {
         None | Some(LambdaBody::Empty) => Body::empty(),
         Some(LambdaBody::Text(text)) if reply.is_base64_encoded && sends_bytes => {

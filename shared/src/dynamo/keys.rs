@@ -21,6 +21,7 @@
 //! | Schedule | `{organization}#{person}` | `dependent#{dependent}` | a dependent whom a participant has attached |
 //! | Identity | `{organization}` | `security` | the organization's security settings |
 //! | Identity | `{organization}` | `member#{member}` | a member |
+//! | Identity | `{organization}` | `administrators` | how many administrators can sign in |
 //! | Identity | `{organization}` | `support#{member}` | what one of the operator's members may see to help |
 //! | Identity | `{organization}` | `emergency` | the emergency code, hashed |
 //! | Identity | `{organization}` | `review#{emergency}` | a use of that code and its review |
@@ -189,6 +190,12 @@ impl Key {
     #[must_use]
     pub fn member(organization: OrganizationId, member: MemberId) -> Self {
         Self::new(organization.to_string(), format!("member#{member}"))
+    }
+
+    /// How many of an organization's administrators can sign in.
+    #[must_use]
+    pub fn administrators(organization: OrganizationId) -> Self {
+        Self::new(organization.to_string(), "administrators")
     }
 
     /// What one of the operator's members may see to help an organization.

@@ -1,6 +1,28 @@
 //! Who somebody is and what they may do: members, their credentials, sessions
 //! and access levels.
 
+pub mod access;
+pub mod caller;
+pub mod member;
+pub mod pass;
+pub mod security;
+pub mod session;
 mod subject;
+pub mod support;
+mod username;
 
+pub use caller::Caller;
+pub use member::Member;
+pub use security::Security;
+pub use session::Session;
 pub use subject::Subject;
+pub use username::Username;
+
+use jiff::Timestamp;
+
+use crate::trouble::Trouble;
+
+/// A moment out of the seconds that an item holds.
+fn moment(seconds: i64, what: &str) -> Result<Timestamp, Trouble> {
+    Timestamp::from_second(seconds).map_err(|why| Trouble::damaged(what, why))
+}

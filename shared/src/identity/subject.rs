@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ids::{MemberId, PersonId, SignUpId};
+use crate::ids::{EmergencyId, MemberId, PersonId, SignUpId};
 
 /// Somebody who can sign in, or is about to be able to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -13,6 +13,8 @@ pub enum Subject {
     Participant(PersonId),
     /// Who asked for an organization to be signed up.
     SignUp(SignUpId),
+    /// Whoever opened the organization with its emergency code.
+    Emergency(EmergencyId),
 }
 
 impl Subject {
@@ -27,6 +29,7 @@ impl Subject {
             "m" => MemberId::parse(id).map(Self::Member),
             "p" => PersonId::parse(id).map(Self::Participant),
             "s" => SignUpId::parse(id).map(Self::SignUp),
+            "e" => EmergencyId::parse(id).map(Self::Emergency),
             _ => None,
         }
     }
@@ -38,22 +41,31 @@ impl fmt::Display for Subject {
             Self::Member(id) => write!(formatter, "m{id}"),
             Self::Participant(id) => write!(formatter, "p{id}"),
             Self::SignUp(id) => write!(formatter, "s{id}"),
+            Self::Emergency(id) => write!(formatter, "e{id}"),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn a_subject_survives_its_own_text_and_no_kind_is_taken_for_another() {
-        let member = Subject::Member(MemberId::from_bytes([7; 16]));
-        let participant = Subject::Participant(PersonId::from_bytes([7; 16]));
-        assert_eq!(Subject::parse(&member.to_string()), Some(member));
-        assert_eq!(Subject::parse(&participant.to_string()), Some(participant));
-        assert_eq!(member.to_string().len(), Subject::LENGTH);
-        assert_ne!(member.to_string(), participant.to_string());
+        let subjects = [
+            Subject::Member(MemberId::from_bytes([7; 16])),
+            Subject::Participant(PersonId::from_bytes([7; 16])),
+            Subject::SignUp(SignUpId::from_bytes([7; 16])),
+            Subject::Emergency(EmergencyId::from_bytes([7; 16])),
+        ];
+        let texts: BTreeSet<String> = subjects.iter().map(ToString::to_string).collect();
+        assert_eq!(texts.len(), subjects.len());
+        for subject in subjects {
+            assert_eq!(Subject::parse(&subject.to_string()), Some(subject));
+            assert_eq!(subject.to_string().len(), Subject::LENGTH);
+        }
         for text in ["", "m", "x00000000000000000000000000", "é0000000000000000000000000"] {
             assert_eq!(Subject::parse(text), None, "{text}");
         }

@@ -92,7 +92,7 @@ impl Service {
         web_name: &str,
         now: Timestamp,
     ) -> Result<Option<Arc<Snapshot>>, Trouble> {
-        if WebName::parse(web_name).is_err() {
+        if WebName::of_organization(web_name).is_err() {
             return Ok(None);
         }
         let names = &self.directory.names;

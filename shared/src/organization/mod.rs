@@ -29,6 +29,15 @@ pub struct Organization {
     pub privacy: PolicyVersion,
 }
 
+impl Organization {
+    /// Whether it is the operator's own, whose members approve the others and
+    /// help them.
+    #[must_use]
+    pub fn is_operator(&self) -> bool {
+        self.web_name == WebName::operator()
+    }
+}
+
 /// Whether an organization may be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// What the operator's own organization is called.
+const OPERATOR: &str = "operator";
+
 /// Words that stand in addresses for something else, on the first or the
 /// second level. A test holds them against the routes of template.yaml.
 pub const RESERVED: &[&str] = &[
@@ -57,6 +60,21 @@ impl WebName {
         if fits { Ok(Self(text.to_owned())) } else { Err(UnfitWebName::Form) }
     }
 
+    /// The name of the operator's own organization, which nobody else can have.
+    #[must_use]
+    pub fn operator() -> Self {
+        Self(OPERATOR.to_owned())
+    }
+
+    /// Reads a name that an organization may have: one that [`Self::parse`]
+    /// takes, or the operator's own.
+    ///
+    /// # Errors
+    /// [`UnfitWebName`] says why there can be none of this name.
+    pub fn of_organization(text: &str) -> Result<Self, UnfitWebName> {
+        if text == OPERATOR { Ok(Self::operator()) } else { Self::parse(text) }
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -73,6 +91,13 @@ impl fmt::Display for WebName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_operators_name_is_the_operators_alone() {
+        assert_eq!(WebName::parse("operator"), Err(UnfitWebName::Reserved));
+        assert_eq!(WebName::of_organization("operator"), Ok(WebName::operator()));
+        assert_eq!(WebName::of_organization("manage"), Err(UnfitWebName::Reserved));
+    }
 
     #[test]
     fn a_web_name_is_plain_and_not_a_reserved_word() {

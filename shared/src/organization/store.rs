@@ -103,7 +103,8 @@ pub(crate) fn read(item: dynamo::Item) -> Result<Organization, Trouble> {
     let damaged = |why: String| Trouble::damaged(format!("organization {}", row.pk), why);
     Ok(Organization {
         id: OrganizationId::parse(&row.pk).ok_or_else(|| damaged("its id".into()))?,
-        web_name: WebName::parse(&row.web_name).map_err(|why| damaged(why.to_string()))?,
+        web_name: WebName::of_organization(&row.web_name)
+            .map_err(|why| damaged(why.to_string()))?,
         name: row.name,
         zone: Zone::parse(&row.zone).map_err(|why| damaged(why.to_string()))?,
         state: match row.state.as_str() {

@@ -32,6 +32,25 @@ impl LinkPurpose {
     }
 }
 
+/// What a code made with the link key vouches for. A code of one label never
+/// serves another, nor does one ever serve as a link to a booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Label {
+    /// A single-use link that was sent to somebody.
+    Pass,
+    /// A form of somebody who is signed in.
+    Form,
+}
+
+impl Label {
+    const fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Pass => b"pass",
+            Self::Form => b"form",
+        }
+    }
+}
+
 /// An organization's keys, unwrapped and split by purpose.
 pub struct OrganizationKeys {
     pub(super) organization: OrganizationId,
@@ -123,6 +142,26 @@ impl OrganizationKeys {
         format!("{booking}{}", ids::to_text(&tag))
     }
 
+    /// A code over `parts` that nobody else can make: HMAC under the link key
+    /// over organization, label and parts, 128 bits, as 26 characters.
+    #[must_use]
+    pub fn code(&self, label: Label, parts: &[&[u8]]) -> String {
+        // A link to a booking binds four parts, of which the second is another word.
+        let mut bound: Vec<&[u8]> = vec![self.organization.as_bytes(), label.bytes()];
+        bound.extend_from_slice(parts);
+        let tag: [u8; 16] = authenticate(&self.link, &bound);
+        ids::to_text(&tag)
+    }
+
+    /// Whether `code` is the code over these parts. The comparison takes the
+    /// same time wherever the difference lies.
+    #[must_use]
+    pub fn code_holds(&self, code: &str, label: Label, parts: &[&[u8]]) -> bool {
+        let expected = self.code(label, parts);
+        aws_lc_rs::constant_time::verify_slices_are_equal(expected.as_bytes(), code.as_bytes())
+            .is_ok()
+    }
+
     /// The booking that a link names, before its secret part is checked
     /// against that booking's own version by [`Self::link_holds`].
     #[must_use]
@@ -198,6 +237,24 @@ pub(crate) mod tests {
         assert!(!keys.link_holds(&link, LinkPurpose::Confirm, booking, 1));
         assert!(!keys.link_holds(&link, LinkPurpose::Manage, BookingId::from_bytes([8; 16]), 1));
         assert!(!self::keys(2).link_holds(&link, LinkPurpose::Manage, booking, 1));
+    }
+
+    #[test]
+    fn a_code_vouches_for_one_label_and_one_list_of_parts() {
+        let keys = keys(1);
+        let code = keys.code(Label::Pass, &[b"reset", b"ab"]);
+        assert!(keys.code_holds(&code, Label::Pass, &[b"reset", b"ab"]));
+        assert!(!keys.code_holds(&code, Label::Form, &[b"reset", b"ab"]));
+        assert!(!keys.code_holds(&code, Label::Pass, &[b"reset", b"a", b"b"]));
+        assert!(!keys.code_holds(&code, Label::Pass, &[b"reseta", b"b"]));
+        assert!(!self::keys(2).code_holds(&code, Label::Pass, &[b"reset", b"ab"]));
+        // What vouches for a booking's link has the same form and is another.
+        let booking = BookingId::from_bytes([9; 16]);
+        let version = 1_u32.to_be_bytes();
+        for label in [Label::Pass, Label::Form] {
+            let code = keys.code(label, &[booking.as_bytes(), &version]);
+            assert!(!keys.link_holds(&format!("{booking}{code}"), LinkPurpose::Manage, booking, 1));
+        }
     }
 
     #[test]

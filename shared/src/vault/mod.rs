@@ -20,7 +20,9 @@ use aws_sdk_kms::types::DataKeySpec;
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
-pub use keys::{LinkPurpose, OrganizationKeys};
+#[cfg(test)]
+pub(crate) use keys::tests;
+pub use keys::{Label, LinkPurpose, OrganizationKeys};
 pub use seal::{Place, Sealed, Unopened};
 
 use crate::dynamo;

@@ -8,6 +8,7 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt};
 use serde::de::DeserializeOwned;
 
+use super::cookie::Cookies;
 use super::failure::{Fault, FieldProblem, Kind};
 
 /// The largest body that is read.
@@ -50,7 +51,11 @@ impl Incoming {
         let path = pairs(request.path_parameters_ref());
         let query = pairs(request.query_string_parameters_ref());
         let address = request.raw_http_path().to_owned();
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        for (name, value) in &mut parts.headers {
+            // Neither may appear where a request is printed.
+            value.set_sensitive(name == header::COOKIE || name == header::AUTHORIZATION);
+        }
         let body = match body {
             Body::Empty => Vec::new(),
             Body::Text(text) => text.into_bytes(),
@@ -92,6 +97,12 @@ impl Incoming {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The cookies that came with it.
+    #[must_use]
+    pub fn cookies(&self) -> Cookies {
+        Cookies::read(&self.headers)
     }
 
     /// Whether the asker wants a page: only when its `Accept` names text/html.

@@ -5,11 +5,13 @@
 //! [`failure`].
 
 pub mod assets;
+pub mod cookie;
 pub mod failure;
 pub mod incoming;
 pub mod page;
 pub mod reply;
 
+pub use cookie::{Cookie, Cookies};
 pub use failure::{Fault, FieldProblem, Kind};
 pub use incoming::Incoming;
 pub use reply::Reply;

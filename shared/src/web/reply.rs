@@ -5,6 +5,7 @@ use lambda_http::Body;
 use serde::Serialize;
 
 use super::assets::Asset;
+use super::cookie::Cookie;
 use super::failure::{Fault, Kind};
 
 /// What a page may load and do: its own stylesheet, its own script, its own
@@ -21,11 +22,19 @@ pub struct Reply {
     /// `no-store` unless the reply is the same for everyone.
     cache: &'static str,
     more: Vec<(HeaderName, HeaderValue)>,
+    cookies: Vec<HeaderValue>,
 }
 
 impl Reply {
     fn new(status: StatusCode, content_type: &'static str, body: Body) -> Self {
-        Self { status, content_type, body, cache: "no-store", more: Vec::new() }
+        Self {
+            status,
+            content_type,
+            body,
+            cache: "no-store",
+            more: Vec::new(),
+            cookies: Vec::new(),
+        }
     }
 
     /// A page for a browser.
@@ -95,6 +104,16 @@ impl Reply {
         self
     }
 
+    /// The reply with a cookie more, beside those it has.
+    #[must_use]
+    pub fn with_cookie(mut self, cookie: &Cookie) -> Self {
+        match cookie.header() {
+            Some(value) => self.cookies.push(value),
+            None => tracing::error!(?cookie, "a cookie could not be written"),
+        }
+        self
+    }
+
     /// The reply's status.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
@@ -128,6 +147,31 @@ impl Reply {
         for (name, value) in self.more {
             headers.insert(name, value);
         }
+        for cookie in self.cookies {
+            headers.append(header::SET_COOKIE, cookie);
+        }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::web::cookie::SameSite;
+
+    #[test]
+    fn two_cookies_are_both_sent() {
+        let cookie = |name| Cookie::new(name, "1", SameSite::Lax, SignedDuration::ZERO);
+        let reply = Reply::see_other("/").with_cookie(&cookie("a")).with_cookie(&cookie("b"));
+        let response = reply.into_response();
+        let names: Vec<_> = response
+            .headers()
+            .get_all(header::SET_COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok()?.split('=').next())
+            .collect();
+        assert_eq!(names, ["__Host-a", "__Host-b"]);
     }
 }

@@ -1,0 +1,214 @@
+//! Support grants: an organization lets one of the operator's members see its
+//! data, to help, for a reason and a limited time.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::moment;
+use crate::dynamo::{self, Item, Key, Write};
+use crate::ids::{MemberId, OrganizationId, SupportGrantId};
+use crate::personal::Note;
+use crate::service::Service;
+use crate::trouble::Trouble;
+use crate::vault::{OrganizationKeys, Place, Sealed};
+
+/// The longest a grant may last.
+pub const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+
+/// A permission for one of the operator's members to see an organization's data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// Its opaque id.
+    pub id: SupportGrantId,
+    /// Who may see it: a member of the operator's.
+    pub supporter: MemberId,
+    /// Which member of the organization allowed it.
+    pub granted_by: MemberId,
+    /// What for, in that member's words.
+    pub reason: Note,
+    /// Since when.
+    pub made: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+    /// When it was taken back, if it was.
+    pub withdrawn: Option<Timestamp>,
+}
+
+/// A time that a grant cannot end at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("Choose an end within the next 24 hours.")]
+pub struct UnfitEnd;
+
+impl Grant {
+    /// A grant from now on.
+    ///
+    /// # Errors
+    /// [`UnfitEnd`] when `until` is not ahead, or further ahead than a day.
+    pub fn new(
+        id: SupportGrantId,
+        supporter: MemberId,
+        granted_by: MemberId,
+        reason: Note,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Self, UnfitEnd> {
+        if until <= now || until > now + LONGEST {
+            return Err(UnfitEnd);
+        }
+        Ok(Self { id, supporter, granted_by, reason, made: now, until, withdrawn: None })
+    }
+
+    /// Whether it counts now.
+    #[must_use]
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.withdrawn.is_none() && now.as_second() < self.until.as_second()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    pk: String,
+    sk: String,
+    id: String,
+    granted_by: String,
+    made: i64,
+    until: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withdrawn: Option<i64>,
+    /// The reason.
+    sealed: Sealed,
+}
+
+/// The write of a grant. It replaces an earlier one for the same person.
+///
+/// # Errors
+/// When there is no randomness or the SDK refuses to build the request.
+pub fn granting(
+    service: &Service,
+    organization: OrganizationId,
+    keys: &OrganizationKeys,
+    grant: &Grant,
+) -> Result<Write, Trouble> {
+    let table = &service.settings.tables.identity;
+    let key = Key::support(organization, grant.supporter);
+    let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
+    let sealed = keys.seal(place, &grant.reason.expose(), &*service.chance)?;
+    let item = dynamo::item(&Row {
+        id: grant.id.to_string(),
+        granted_by: grant.granted_by.to_string(),
+        made: grant.made.as_second(),
+        until: grant.until.as_second(),
+        withdrawn: grant.withdrawn.map(Timestamp::as_second),
+        sealed,
+        pk: key.pk,
+        sk: key.sk,
+    })?;
+    let anything = "attribute_exists(pk) OR attribute_not_exists(pk)";
+    Write::put(table, item, anything, [])
+}
+
+/// The write that takes a grant back; its transaction is lost when it was
+/// taken back or replaced before. It holds from the next request on.
+///
+/// # Errors
+/// When the SDK refuses to build the request.
+pub fn withdrawing(
+    service: &Service,
+    organization: OrganizationId,
+    grant: &Grant,
+    now: Timestamp,
+) -> Result<Write, Trouble> {
+    Write::update(
+        &service.settings.tables.identity,
+        &Key::support(organization, grant.supporter),
+        "SET withdrawn = :now",
+        "id = :id AND attribute_not_exists(withdrawn)",
+        [],
+        [
+            (":now", AttributeValue::N(now.as_second().to_string())),
+            (":id", AttributeValue::S(grant.id.to_string())),
+        ],
+    )
+}
+
+/// The last grant for one of the operator's members, whether or not it still
+/// [holds](Grant::holds).
+///
+/// # Errors
+/// When DynamoDB fails or the grant is damaged.
+pub async fn find(
+    service: &Service,
+    organization: OrganizationId,
+    keys: &OrganizationKeys,
+    supporter: MemberId,
+) -> Result<Option<Grant>, Trouble> {
+    let table = &service.settings.tables.identity;
+    let item = dynamo::get(&service.dynamo, table, &Key::support(organization, supporter)).await?;
+    item.map(|item| read(table, keys, item)).transpose()
+}
+
+/// The last grant for each of the operator's members who ever had one, the
+/// newest in front.
+///
+/// # Errors
+/// When DynamoDB fails or a grant is damaged.
+pub async fn list(
+    service: &Service,
+    organization: OrganizationId,
+    keys: &OrganizationKeys,
+) -> Result<Vec<Grant>, Trouble> {
+    let table = &service.settings.tables.identity;
+    let pk = organization.to_string();
+    let items = dynamo::query(&service.dynamo, table, &pk, "support#", true).await?;
+    let mut grants =
+        items.into_iter().map(|item| read(table, keys, item)).collect::<Result<Vec<_>, _>>()?;
+    grants.sort_by_key(|grant| std::cmp::Reverse((grant.made, grant.id)));
+    Ok(grants)
+}
+
+fn read(table: &str, keys: &OrganizationKeys, item: Item) -> Result<Grant, Trouble> {
+    let row: Row = dynamo::row(item)?;
+    let damaged = |why: String| Trouble::damaged(row.sk.clone(), why);
+    let place = Place { table, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
+    let reason: String = keys.open(place, &row.sealed).map_err(|why| damaged(why.to_string()))?;
+    Ok(Grant {
+        id: SupportGrantId::parse(&row.id).ok_or_else(|| damaged("its id".to_owned()))?,
+        supporter: row
+            .sk
+            .strip_prefix("support#")
+            .and_then(MemberId::parse)
+            .ok_or_else(|| damaged("for whom it is".to_owned()))?,
+        granted_by: MemberId::parse(&row.granted_by)
+            .ok_or_else(|| damaged("whose it is".to_owned()))?,
+        reason: Note::parse(&reason).map_err(|why| damaged(format!("its reason: {why}")))?,
+        made: moment(row.made, &row.sk)?,
+        until: moment(row.until, &row.sk)?,
+        withdrawn: row.withdrawn.map(|at| moment(at, &row.sk)).transpose()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_ends_within_a_day_or_is_refused() {
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        let grant = |until| {
+            Grant::new(
+                SupportGrantId::from_bytes([1; 16]),
+                MemberId::from_bytes([2; 16]),
+                MemberId::from_bytes([3; 16]),
+                Note::parse("Lost appointments").unwrap(),
+                at(0),
+                at(until),
+            )
+        };
+        assert_eq!(grant(0), Err(UnfitEnd));
+        assert_eq!(grant(86_401), Err(UnfitEnd));
+        let day = grant(86_400).unwrap();
+        assert!(day.holds(at(86_399)) && !day.holds(at(86_400)));
+        assert!(!Grant { withdrawn: Some(at(1)), ..day }.holds(at(2)));
+    }
+}
