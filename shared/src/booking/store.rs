@@ -7,6 +7,7 @@
 //! either the refusal that is now true or the answer of the first attempt.
 
 mod item;
+mod list;
 mod transactions;
 
 use std::collections::HashMap;
@@ -15,11 +16,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use item::Outline;
+pub use list::{of_day, of_person};
 use transactions::Maker;
 pub(crate) use transactions::ParticipantRow;
 
 use super::rules::{self, Agendas, Confirmation, Decision, For, Move, Refusal, Seen};
 use super::{Booking, Contact, Failure, IdempotencyKey};
+use crate::audit::Actor;
 use crate::dependent;
 use crate::dynamo::{self, Commit, Item, Key, Transaction};
 use crate::ids::{self, BookingId, DependentId, OrganizationId, PersonId};
@@ -253,6 +256,19 @@ impl Desk<'_> {
     /// # Errors
     /// [`Failure`] says why not.
     pub async fn cancel(&self, booking: &Booking, network: [u8; 16]) -> Result<Booking, Failure> {
+        self.cancel_by(booking, (Actor::LinkHolder(booking.person), Some(network))).await
+    }
+
+    /// Cancels a booking for somebody else than its holder, who is told by mail
+    /// all the same; `by` is who does it, and from which network.
+    ///
+    /// # Errors
+    /// [`Failure`] says why not.
+    pub async fn cancel_by(
+        &self,
+        booking: &Booking,
+        by: (Actor, Option<[u8; 16]>),
+    ) -> Result<Booking, Failure> {
         let mut booking = booking.clone();
         for attempt in 0..dynamo::TRIES {
             let seen = self.see_of(&booking, booking.slot).await?;
@@ -267,7 +283,7 @@ impl Desk<'_> {
                 return Ok(booking);
             }
             let (cancelled, transaction) =
-                self.cancelling(&booking, &seen.agendas, &seen.tally, network)?;
+                self.cancelling(&booking, &seen.agendas, &seen.tally, by)?;
             if self.settled(transaction, attempt).await? {
                 return Ok(cancelled);
             }

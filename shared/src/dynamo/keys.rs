@@ -350,6 +350,13 @@ pub fn registry() -> String {
     "operator".to_owned()
 }
 
+/// The index partition of what is booked on an event day: it sorts by slot,
+/// and so by resource and time.
+#[must_use]
+pub fn booked(organization: OrganizationId, event: EventId, day: Date) -> String {
+    format!("{organization}#{event}#{day}")
+}
+
 /// The partition of an event's resources.
 #[must_use]
 pub fn resources(organization: OrganizationId, event: EventId) -> String {

@@ -80,6 +80,13 @@ impl Caller {
         access::may(&self.role(), action, target)
     }
 
+    /// Whether what they ask as includes this at all, wherever they may do it:
+    /// asked before anything is looked up.
+    #[must_use]
+    pub fn includes(&self, action: Action) -> bool {
+        access::includes(&self.role(), action)
+    }
+
     /// Their session.
     #[must_use]
     pub fn session(&self) -> Option<&Session> {

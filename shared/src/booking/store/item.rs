@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ambient::Chance;
 use crate::booking::{BookedFor, Booking, Contact, State};
-use crate::dynamo::{self, Item, Key};
+use crate::dynamo::{self, Item, Key, keys};
 use crate::ids::{self, BookingId, DependentId, EventId, OrganizationId, PersonId};
 use crate::personal::{EmailAddress, Note, PersonName, Phone, Unfit};
 use crate::slot::SlotId;
@@ -31,6 +31,9 @@ struct Row {
     made: i64,
     fingerprint: String,
     privacy_version: u32,
+    /// The index of what is booked; only of a booking that stands or is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    listed: Option<String>,
     sealed: Sealed,
 }
 
@@ -100,8 +103,22 @@ pub(super) fn write(
         made: booking.made.as_second(),
         fingerprint: ids::to_text(&booking.fingerprint),
         privacy_version: booking.privacy_version,
+        listed: listed(organization, booking.event, booking.slot, booking.state),
         sealed,
     })
+}
+
+/// The partition of the index in which a booking is listed.
+fn listed(
+    organization: OrganizationId,
+    event: EventId,
+    slot: SlotId,
+    state: State,
+) -> Option<String> {
+    match state {
+        State::Held(_) | State::Booked => Some(keys::booked(organization, event, slot.day)),
+        State::Cancelled | State::Lapsed => None,
+    }
 }
 
 pub(super) const fn word(state: State) -> &'static str {
@@ -173,7 +190,7 @@ impl Row {
         let moment = |seconds: i64, what: &str| {
             Timestamp::from_second(seconds).map_err(|_| damaged(format!("its {what}")))
         };
-        Ok(Outline {
+        let outline = Outline {
             event: EventId::parse(&self.event).ok_or_else(|| damaged("its event".into()))?,
             slot: SlotId::parse(&self.slot).ok_or_else(|| damaged("its slot".into()))?,
             start: moment(self.start, "start")?,
@@ -193,6 +210,13 @@ impl Row {
                 (other, _) => return Err(damaged(format!("its state is {other}"))),
             },
             version: self.version,
-        })
+        };
+        let organization = self.pk.split_once('#').and_then(|(id, _)| OrganizationId::parse(id));
+        let organization = organization.ok_or_else(|| damaged("whose it is".into()))?;
+        let Outline { event, slot, state, .. } = outline;
+        if self.listed != listed(organization, event, slot, state) {
+            return Err(damaged("it is listed elsewhere than it takes place".into()));
+        }
+        Ok(outline)
     }
 }

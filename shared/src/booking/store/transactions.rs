@@ -200,7 +200,7 @@ impl Desk<'_> {
         booking: &Booking,
         agendas: &Agendas,
         tally: &Tally,
-        network: [u8; 16],
+        by: (Actor, Option<[u8; 16]>),
     ) -> Result<(Booking, Transaction), Trouble> {
         let cancelled =
             Booking { state: State::Cancelled, version: booking.version + 1, ..booking.clone() };
@@ -215,8 +215,7 @@ impl Desk<'_> {
             Kind::Cancelled,
             self.now,
         ))?);
-        let holder = (Actor::LinkHolder(booking.person), Some(network));
-        transaction.push(self.record(holder, Action::BookingCancelled, booking.id)?);
+        transaction.push(self.record(by, Action::BookingCancelled, booking.id)?);
         Ok((cancelled, transaction))
     }
 
@@ -239,7 +238,7 @@ impl Desk<'_> {
         transaction.push(Write::update(
             self.schedule(),
             &Key::booking(self.organization(), booking),
-            "SET #state = :lapsed, version = version + :one REMOVE held_until",
+            "SET #state = :lapsed, version = version + :one REMOVE held_until, listed",
             "#state = :held AND held_until = :until",
             [("#state", "state")],
             [

@@ -2,4 +2,4 @@
 
 mod rules;
 
-pub use rules::{Action, Coverage, Level, Role, Target, TooMuch, may};
+pub use rules::{Action, Coverage, Level, Role, Target, TooMuch, includes, may};

@@ -343,23 +343,34 @@ const fn rule(action: Action) -> Rule {
     }
 }
 
-/// Whether somebody may do this there. What the table does not allow is refused,
-/// an action at a place where it does not happen as well.
+/// Whether somebody's role includes an action at all, wherever they may do it:
+/// asked before anything is looked up.
 #[must_use]
-pub fn may(role: &Role, action: Action, target: Target) -> bool {
+pub fn includes(role: &Role, action: Action) -> bool {
     let rule = rule(action);
-    if !happens_at(rule.place, target) {
-        return false;
-    }
     match role {
         Role::Nobody => false,
         Role::Participant => rule.participant,
         Role::Support => rule.support,
         Role::Emergency => rule.emergency,
         Role::Operator(level) => rule.operator.is_some_and(|least| *level >= least),
+        Role::Member { level, .. } => rule.member.is_some_and(|least| *level >= least),
+    }
+}
+
+/// Whether somebody may do this there. What the table does not allow is refused,
+/// an action at a place where it does not happen as well.
+#[must_use]
+pub fn may(role: &Role, action: Action, target: Target) -> bool {
+    if !happens_at(rule(action).place, target) || !includes(role, action) {
+        return false;
+    }
+    match role {
         Role::Member { level, coverage } => {
-            rule.member.is_some_and(|least| *level >= least)
-                && (*level == Level::Administrator || covers(coverage, target))
+            *level == Level::Administrator || covers(coverage, target)
+        }
+        Role::Nobody | Role::Participant | Role::Support | Role::Emergency | Role::Operator(_) => {
+            true
         }
     }
 }

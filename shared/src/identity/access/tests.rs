@@ -137,6 +137,22 @@ fn an_event_is_touched_by_one_of_its_resources() {
 }
 
 #[test]
+fn what_a_role_includes_is_what_it_may_do_somewhere() {
+    for (role, _) in columns() {
+        let Some(role) = role else { continue };
+        for action in Action::ALL {
+            let somewhere =
+                TABLE.iter().any(|(of, target, _)| *of == action && may(&role, action, *target));
+            assert_eq!(includes(&role, action), somewhere, "{role:?} {action:?}");
+        }
+    }
+    // Coverage is asked when it is known of what.
+    let nowhere = member(Level::Viewer, Coverage::nothing());
+    assert!(includes(&nowhere, Action::SeeAppointments));
+    assert!(!includes(&nowhere, Action::CancelAppointment));
+}
+
+#[test]
 fn a_levels_word_is_read_back() {
     for level in Level::ALL {
         assert_eq!(Level::parse(level.word()), Some(level));

@@ -1,0 +1,454 @@
+//! Pages as the team meets them, for tests to look at.
+
+use askama::Template as _;
+
+use super::*;
+
+/// A name with markup in it.
+pub(crate) const MARKUP: &str = "<script>alert(\"x\")</script> & 'Sons'";
+
+/// Every page in every state, rendered, by name.
+pub(crate) fn rendered() -> Vec<(&'static str, String)> {
+    let pages: Vec<(&'static str, askama::Result<String>)> = vec![
+        ("home", home().render()),
+        (
+            "home-nothing",
+            HomePage { heeds: Vec::new(), events: Vec::new(), news: None, ..home() }.render(),
+        ),
+        ("event", event().render()),
+        ("event-empty", EventPage { sheets: Vec::new(), ..event() }.render()),
+        (
+            "event-no-days",
+            EventPage { day: None, days: Vec::new(), filter: None, sheets: Vec::new(), ..event() }
+                .render(),
+        ),
+        ("participant", participant().render()),
+        ("participant-viewer", ParticipantPage { looks: None, ..participant() }.render()),
+        ("participant-markup", ParticipantPage { name: MARKUP.into(), ..participant() }.render()),
+        ("members", members(Vec::new()).render()),
+        (
+            "members-wrong",
+            members(vec![Problem {
+                id: "email".into(),
+                text: "Email: this address is not complete.".into(),
+            }])
+            .render(),
+        ),
+        ("members-seen-only", MembersPage { invite: None, ..members(Vec::new()) }.render()),
+        ("member", member().render()),
+        ("security", security().render()),
+        (
+            "security-wrong",
+            SecurityPage {
+                problems: vec![Problem {
+                    id: "failures".into(),
+                    text: "Attempts before an account is locked: choose 3 to 20 attempts.".into(),
+                }],
+                failures: Field {
+                    value: "101".into(),
+                    error: Some("Choose 3 to 20 attempts.".into()),
+                },
+                breached_check: true,
+                ..security()
+            }
+            .render(),
+        ),
+        ("audit", audit().render()),
+        ("audit-empty", AuditPage { lines: Vec::new(), onward: Vec::new(), ..audit() }.render()),
+        ("support", support().render()),
+        (
+            "support-nobody",
+            SupportPage {
+                supporters: Vec::new(),
+                grants: Vec::new(),
+                problems: Vec::new(),
+                ..support()
+            }
+            .render(),
+        ),
+        ("emergency", emergency().render()),
+        ("emergency-never", EmergencyPage { made: None, uses: Vec::new(), ..emergency() }.render()),
+        ("emergency-code", code().render()),
+        ("organizations", organizations().render()),
+    ];
+    pages.into_iter().map(|(name, html)| (name, html.unwrap())).collect()
+}
+
+/// One page by its name.
+pub(crate) fn page(name: &str) -> String {
+    rendered().into_iter().find(|(page, _)| *page == name).unwrap().1
+}
+
+fn head() -> PageHead {
+    PageHead::new(Some(OrganizationHead {
+        name: "Maple Street School".into(),
+        path: "/maple-street-school".into(),
+        privacy_path: Some("/maple-street-school/privacy".into()),
+    }))
+    .of_person(Some(PersonHead {
+        name: "Robin Adeyemi".into(),
+        manage_path: Some("/maple-street-school/manage".into()),
+        account_path: Some("/maple-street-school/account".into()),
+        sign_out_path: "/maple-street-school/sign-out".into(),
+        session_path: "/maple-street-school/session".into(),
+        form_token: "t0ken".into(),
+        seconds_left: 900,
+    }))
+}
+
+fn manage(rest: &str) -> String {
+    format!("/maple-street-school/manage{rest}")
+}
+
+fn sections() -> Vec<Section> {
+    let section = |text, rest, current| Section { text, path: manage(rest), current };
+    vec![
+        section("Appointments", "", true),
+        section("Members", "/members", false),
+        section("Security", "/security", false),
+        section("Audit trail", "/audit", false),
+        section("Support", "/support", false),
+        section("Emergency code", "/emergency", false),
+    ]
+}
+
+fn home() -> HomePage {
+    HomePage {
+        head: head(),
+        sections: sections(),
+        news: Some(News { text: "The appointment is cancelled.".into(), undo: None }),
+        heeds: vec![Heed {
+            text: "The emergency code was used on Thursday 3 December 2026, 18:40.".into(),
+            link: "Review it",
+            path: manage("/emergency"),
+        }],
+        events: vec![EventLine {
+            name: "Fall conferences".into(),
+            path: manage("/events/fall-conferences"),
+            when: Some("Thu 3 – Sat 5 December 2026".into()),
+            covered: "Ms Okafor".into(),
+        }],
+        nothing: "Nothing is assigned to you yet. An administrator can change that.",
+    }
+}
+
+fn event() -> EventPage {
+    let appointment = |time: &str, until: &str, person: &str, held: bool| Appointment {
+        time: time.into(),
+        until: until.into(),
+        start: format!("2026-12-03T{time}:00-05:00"),
+        person: person.into(),
+        path: manage("/participants/0123456789abcdefghjkmnpqrs"),
+        email: "maria@example.org".into(),
+        phone: (!held).then(|| "+1 555 0100".into()),
+        note: (!held).then(|| "We come by bus.\nPerhaps a little late.".into()),
+        held,
+    };
+    let sheet = |id: &str, name: &str| Sheet {
+        id: id.into(),
+        name: name.into(),
+        place: Some("Room 12".into()),
+        path: manage("/events/fall-conferences?day=2026-12-03&resource=1"),
+        appointments: vec![
+            appointment("17:00", "17:10", "Maria Lopez", false),
+            appointment("17:10", "17:20", MARKUP, true),
+        ],
+    };
+    EventPage {
+        head: head(),
+        sections: sections(),
+        news: None,
+        name: "Fall conferences".into(),
+        place: Some("Main building".into()),
+        zone: "New York time".into(),
+        days: vec![
+            DayChoice {
+                text: "Thu 3 Dec".into(),
+                path: manage("/events/fall-conferences?day=2026-12-03"),
+                current: true,
+            },
+            DayChoice {
+                text: "Fri 4 Dec".into(),
+                path: manage("/events/fall-conferences?day=2026-12-04"),
+                current: false,
+            },
+        ],
+        filter: Some(Filter {
+            label: "Teacher".into(),
+            action: manage("/events/fall-conferences"),
+            day: "2026-12-03".into(),
+            choices: vec![
+                Choice { value: String::new(), text: "All".into(), chosen: true },
+                Choice { value: "1".into(), text: "Ms Okafor".into(), chosen: false },
+            ],
+        }),
+        day: Some("Thursday 3 December 2026".into()),
+        count: "4 appointments.".into(),
+        sheets: vec![sheet("r1", "Ms Okafor"), sheet("r2", "Mr Park")],
+    }
+}
+
+fn participant() -> ParticipantPage {
+    let visit = |state, cancel_action| super::Visit {
+        event: "Fall conferences".into(),
+        with: "Ms Okafor".into(),
+        day: "Thursday 3 December 2026".into(),
+        time: "18:40".into(),
+        until: "18:50".into(),
+        zone: "New York time".into(),
+        start: "2026-12-03T18:40:00-05:00".into(),
+        name: "Maria Lopez".into(),
+        note: Some("We come by bus.".into()),
+        state,
+        cancel_action,
+    };
+    ParticipantPage {
+        head: head(),
+        sections: sections(),
+        news: None,
+        refusal: None,
+        name: "Maria Lopez".into(),
+        email: "maria@example.org".into(),
+        phone: None,
+        coming: vec![
+            visit(None, Some(manage("/bookings/0123456789abcdefghjkmnpqrs/cancel"))),
+            visit(Some("Not yet confirmed"), None),
+        ],
+        past: vec![visit(Some("Cancelled"), None), visit(Some("Over"), None)],
+        looks: Some(Looks {
+            lines: vec![(
+                "Thursday 3 December 2026, 17:02".into(),
+                "Robin Adeyemi".into(),
+                "Appointments of Fall conferences".into(),
+            )],
+            onward: None,
+        }),
+    }
+}
+
+fn access() -> Access {
+    let tick =
+        |name: &str, text: &str, ticked| Tick { name: name.into(), text: text.into(), ticked };
+    Access {
+        levels: vec![
+            Choice {
+                value: "viewer".into(),
+                text: "Viewer: sees appointments".into(),
+                chosen: true,
+            },
+            Choice {
+                value: "administrator".into(),
+                text: "Administrator: everything".into(),
+                chosen: false,
+            },
+        ],
+        everything: false,
+        groups: vec![TickGroup {
+            event: tick("event-1", "Fall conferences", false),
+            resources: vec![
+                tick("resource-1-1", "Ms Okafor", true),
+                tick("resource-1-2", MARKUP, false),
+            ],
+            ticked: 1,
+        }],
+        error: None,
+    }
+}
+
+fn line(name: &str, state: &'static str) -> MemberLine {
+    MemberLine {
+        name: name.into(),
+        path: Some(manage("/members/0123456789abcdefghjkmnpqrs")),
+        username: "okafor@example.org".into(),
+        email: "okafor@example.org".into(),
+        level: "Viewer",
+        covered: "Ms Okafor".into(),
+        state,
+        supporter: false,
+    }
+}
+
+fn members(problems: Vec<Problem>) -> MembersPage {
+    let wrong = !problems.is_empty();
+    let error = wrong.then(|| "This address is not complete.".to_owned());
+    MembersPage {
+        head: head(),
+        sections: sections(),
+        news: Some(News {
+            text: "Ms Okafor can no longer sign in.".into(),
+            undo: Some(Undo {
+                action: manage("/members/0123456789abcdefghjkmnpqrs/enable"),
+                text: "Undo".into(),
+            }),
+        }),
+        problems,
+        members: vec![line("Ms Okafor", "Active"), line(MARKUP, "Invited")],
+        invite: Some(Invite {
+            action: manage("/members"),
+            open: wrong,
+            name: Field::holding("Ann Example"),
+            email: Field { value: "ann@example".into(), error },
+            username: Field::default(),
+            access: access(),
+        }),
+    }
+}
+
+fn member() -> MemberPage {
+    MemberPage {
+        head: head(),
+        sections: sections(),
+        news: None,
+        problems: Vec::new(),
+        member: line("Ms Okafor", "Active"),
+        since: "Monday 30 November 2026".into(),
+        members_path: manage("/members"),
+        trail_path: Some(manage("/audit?actor=0123456789abcdefghjkmnpqrs")),
+        access: Some((manage("/members/0123456789abcdefghjkmnpqrs/access"), access())),
+        deeds: vec![Deed {
+            explained: "They are signed out everywhere and cannot sign in until you let them in again.",
+            action: manage("/members/0123456789abcdefghjkmnpqrs/disable"),
+            button: "Do not let Ms Okafor in any more".into(),
+            harm: true,
+            fields: Vec::new(),
+        }],
+        hint: Some("They are the last administrator."),
+    }
+}
+
+fn security() -> SecurityPage {
+    SecurityPage {
+        head: head(),
+        sections: sections(),
+        news: None,
+        problems: Vec::new(),
+        refusal: None,
+        action: manage("/security"),
+        version: "3".into(),
+        shortest_password: Field::holding("15"),
+        shortest_password_with_factor: Field::holding("8"),
+        composition: false,
+        password_days: Field::holding("0"),
+        breached_check: false,
+        failures: Field::holding("10"),
+        first_lock_minutes: Field::holding("15"),
+        idle_minutes: Field::holding("15"),
+        session_hours: Field::holding("12"),
+        factor_from: vec![Choice { value: "none".into(), text: "Nobody".into(), chosen: true }],
+    }
+}
+
+fn audit() -> AuditPage {
+    AuditPage {
+        head: head(),
+        sections: sections(),
+        action: manage("/audit"),
+        day: "2026-12-03".into(),
+        long_day: "Thursday 3 December 2026".into(),
+        zone: "New York time".into(),
+        actors: vec![Choice { value: String::new(), text: "Everybody".into(), chosen: true }],
+        actions: vec![Choice { value: String::new(), text: "Everything".into(), chosen: true }],
+        person: Some("0123456789abcdefghjkmnpqrs".into()),
+        lines: vec![Line {
+            time: "17:02:11".into(),
+            at: "2026-12-03T17:02:11-05:00".into(),
+            who: "A former member".into(),
+            what: "Saw personal data".into(),
+            about: "Fall conferences".into(),
+            result: "Appointments, 4 people".into(),
+        }],
+        onward: vec![Onward {
+            text: "The day before".into(),
+            path: manage("/audit?day=2026-12-02"),
+        }],
+    }
+}
+
+fn support() -> SupportPage {
+    let grant = |state, withdraw, reads| GrantLine {
+        supporter: "Sam Taylor".into(),
+        by: "Robin Adeyemi".into(),
+        reason: "The list of Ms Okafor is empty.".into(),
+        span: "Thursday 3 December 2026, 17:00 to 19:00".into(),
+        state,
+        withdraw,
+        reads,
+    };
+    let read = ("17:02".to_owned(), "Appointments of Fall conferences, 4 people".to_owned());
+    SupportPage {
+        head: head(),
+        sections: sections(),
+        news: None,
+        problems: vec![Problem { id: "reason".into(), text: "Why: write a sentence.".into() }],
+        action: manage("/support"),
+        supporters: vec![Choice { value: "1".into(), text: "Sam Taylor".into(), chosen: true }],
+        supporter_error: None,
+        reason: Field { value: String::new(), error: Some("Write a sentence.".into()) },
+        hours: vec![Choice { value: "1".into(), text: "An hour".into(), chosen: true }],
+        hours_error: None,
+        grants: vec![
+            grant(
+                "Holds",
+                Some(manage("/support/0123456789abcdefghjkmnpqrs/withdraw")),
+                vec![read],
+            ),
+            grant("Withdrawn", None, Vec::new()),
+        ],
+    }
+}
+
+fn emergency() -> EmergencyPage {
+    let used = |signed, sign_action, not_you| Use {
+        when: "Thursday 3 December 2026, 18:40".into(),
+        reason: "The school office burned.".into(),
+        reads: vec![("18:41".into(), "Appointments of Fall conferences, 4 people".into())],
+        signed,
+        sign_action,
+        not_you,
+    };
+    EmergencyPage {
+        head: head(),
+        sections: sections(),
+        news: None,
+        refusal: None,
+        action: manage("/emergency"),
+        made: Some("Monday 30 November 2026".into()),
+        uses: vec![
+            used(None, Some(manage("/emergency/0123456789abcdefghjkmnpqrs/sign")), None),
+            used(None, None, Some("You made this code: another administrator signs.")),
+            used(Some("Robin Adeyemi signed on Friday 4 December 2026, 08:10.".into()), None, None),
+        ],
+    }
+}
+
+fn code() -> CodePage {
+    CodePage {
+        head: head(),
+        sections: sections(),
+        code: "0123 4567 89ab cdef ghjk mnpq rstv wxyz".into(),
+        address: "kept.example/maple-street-school/emergency".into(),
+        made: "Monday 30 November 2026".into(),
+        back: manage("/emergency"),
+    }
+}
+
+fn organizations() -> OrganizationsPage {
+    OrganizationsPage {
+        head: head(),
+        sections: sections(),
+        news: None,
+        refusal: None,
+        organizations: vec![OrganizationLine {
+            name: MARKUP.into(),
+            web_name: "maple-street-school".into(),
+            state: "Waits for approval",
+            deeds: vec![Deed {
+                explained: "It can be reached from then on.",
+                action: "/operator/manage/organizations/0123456789abcdefghjkmnpqrs/approve".into(),
+                button: "Approve it".into(),
+                harm: false,
+                fields: Vec::new(),
+            }],
+        }],
+    }
+}
