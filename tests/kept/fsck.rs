@@ -30,6 +30,10 @@ fn _each_kind_is_planted(damage: Damage) {
         | Damage::OtherTimes
         | Damage::NoHold
         | Damage::NotInAgenda(_)
+        | Damage::NotInDependentAgenda(_)
+        | Damage::NoDependent(_)
+        | Damage::NoIdentifier
+        | Damage::StrayIdentifier(_)
         | Damage::NoTally
         | Damage::NoNotice
         | Damage::OverCapacity { .. }

@@ -20,7 +20,7 @@ use shared::participant::Allowances;
 use shared::service::Service;
 use shared::web::{Fault, Incoming, Reply};
 
-use crate::handlers::{book, browse, glance, link};
+use crate::handlers::{book, browse, dependents, glance, link, mine};
 
 /// The function with what it works with.
 pub struct Booking {
@@ -44,11 +44,15 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::POST, "/{organization}/{event}/bookings"),
     (Method::GET, "/{organization}/confirm/{link}"),
     (Method::POST, "/{organization}/confirm/{link}"),
+    (Method::GET, "/{organization}/bookings"),
     (Method::GET, "/{organization}/bookings/{link}"),
     (Method::GET, "/{organization}/bookings/{link}/calendar.ics"),
     (Method::POST, "/{organization}/bookings/{link}/cancel"),
     (Method::GET, "/{organization}/bookings/{link}/move"),
     (Method::POST, "/{organization}/bookings/{link}/move"),
+    (Method::GET, "/{organization}/dependents"),
+    (Method::POST, "/{organization}/dependents"),
+    (Method::POST, "/{organization}/dependents/{dependent}/remove"),
 ];
 
 /// One request on its way through the function.
@@ -100,6 +104,12 @@ impl Visit<'_> {
             ("POST", "/{organization}/{event}/bookings") => book::book(self).await,
             ("GET", "/{organization}/confirm/{link}") => link::confirm_page(self).await,
             ("POST", "/{organization}/confirm/{link}") => link::confirm(self).await,
+            ("GET", "/{organization}/bookings") => mine::mine(self).await,
+            ("GET", "/{organization}/dependents") => dependents::list(self).await,
+            ("POST", "/{organization}/dependents") => dependents::attach(self).await,
+            ("POST", "/{organization}/dependents/{dependent}/remove") => {
+                dependents::detach(self).await
+            }
             ("GET", "/{organization}/bookings/{link}") => link::booking(self).await,
             ("GET", "/{organization}/bookings/{link}/calendar.ics") => link::calendar(self).await,
             ("POST", "/{organization}/bookings/{link}/cancel") => link::cancel(self).await,

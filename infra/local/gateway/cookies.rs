@@ -27,8 +27,7 @@ fn loosened(cookie: &HeaderValue) -> HeaderValue {
 /// Puts back what [`loosen`] took off. A function sets no cookie without the
 /// prefix, so every cookie that comes back without it had it.
 pub(super) fn tighten(headers: &mut HeaderMap) {
-    let cookies: Vec<HeaderValue> =
-        headers.get_all(header::COOKIE).iter().map(tightened).collect();
+    let cookies: Vec<HeaderValue> = headers.get_all(header::COOKIE).iter().map(tightened).collect();
     headers.remove(header::COOKIE);
     for cookie in cookies {
         headers.append(header::COOKIE, cookie);

@@ -3,6 +3,7 @@
 
 pub mod agenda;
 pub mod allowance;
+pub mod store;
 pub mod tally;
 
 pub use agenda::{Agenda, AgendaOf, Entry};

@@ -135,8 +135,12 @@ pub(crate) async fn organization(visit: &Visit<'_>) -> Result<Reply, Fault> {
         open: words::bookable(event, visit.now),
     });
     let head = PageHead::new(Some(head(organization)));
-    let shown =
-        OrganizationPage { head, name: organization.name.clone(), events: events.collect() };
+    let shown = OrganizationPage {
+        head,
+        name: organization.name.clone(),
+        events: events.collect(),
+        bookings_path: super::guest::bookings_path(organization),
+    };
     Ok(page(StatusCode::OK, &shown))
 }
 
