@@ -11,12 +11,15 @@
 mod bad_input;
 mod booking;
 mod crash;
+mod dependents;
 mod documents;
 mod faults;
 mod fsck;
+mod guardian;
 mod limits;
 mod mail;
 mod pages;
+mod participants;
 mod price;
 mod privacy;
 mod program;
