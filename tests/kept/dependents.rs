@@ -6,7 +6,7 @@ use shared::dependent::store;
 use shared::fsck;
 
 use crate::guardian::Guardian;
-use crate::world::{Place, Plan, World};
+use crate::world::{Place, Plan, World, fresh_key};
 
 const CODE: &str = "2017-04-09";
 
@@ -282,13 +282,13 @@ async fn a_dependent_is_booked_for_only_by_a_guardian_who_has_signed_in_and_atta
     let not_hers = eve.book(&school, &slot, Some(&maya)).await;
     assert_eq!(not_hers.refused(400, "invalid")["field"], "dependent");
     let stranger = json!({ "slot": slot, "name": "Ann Example", "email": ann.visitor.email, "dependent": maya });
-    let typed = ann.visitor.send(&school, &stranger, &crate::world::fresh_key()).await;
+    let typed = ann.visitor.send(&school, &stranger, &fresh_key()).await;
     assert_eq!(typed.text, not_hers.text);
     // Signed in, but under another address than the typed one.
     let mut wish = eve.visitor.wish(&slot);
     wish["email"] = ann.visitor.email.clone().into();
     wish["dependent"] = maya.clone().into();
-    assert_eq!(eve.send(&school, &wish).await.text, not_hers.text);
+    assert_eq!(eve.send(&school, &wish, &fresh_key()).await.text, not_hers.text);
     // An id of nobody is no different.
     let nobody = ann.book(&school, &slot, Some(&"0".repeat(26))).await;
     assert_eq!(nobody.text, not_hers.text);

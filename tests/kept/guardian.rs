@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use shared::dependent::{Dependent, NewDependent, store};
 use shared::dynamo::Write;
+use shared::identity::Subject;
 use shared::identity::caller::form_token;
 use shared::identity::session::{How, Opening, rules::Limits, store as sessions};
-use shared::identity::Subject;
 use shared::organization::Organization;
 use shared::personal::{EmailAddress, Identifier, PersonName, SecurityValue};
 use shared::web::cookie::session_name;
@@ -130,21 +130,31 @@ impl Guardian<'_> {
 
     /// Books, for a dependent or for themselves.
     pub async fn book(&self, place: &Place, slot: &str, dependent: Option<&str>) -> Answer {
+        self.book_with_key(place, slot, dependent, &fresh_key()).await
+    }
+
+    pub async fn book_with_key(
+        &self,
+        place: &Place,
+        slot: &str,
+        dependent: Option<&str>,
+        key: &str,
+    ) -> Answer {
         let mut wish = self.visitor.wish(slot);
         if let Some(dependent) = dependent {
             wish["dependent"] = dependent.into();
         }
-        self.send(place, &wish).await
+        self.send(place, &wish, key).await
     }
 
-    pub async fn send(&self, place: &Place, wish: &Value) -> Answer {
+    pub async fn send(&self, place: &Place, wish: &Value, key: &str) -> Answer {
         let url = self.world().url(&format!("{}/bookings", place.path));
         let request = self
             .world()
             .client
             .post(url)
             .header("cookie", &self.cookie)
-            .header("idempotency-key", fresh_key())
+            .header("idempotency-key", key)
             .json(wish);
         Answer::of(request.send().await.expect("an answer")).await
     }

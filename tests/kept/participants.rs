@@ -106,7 +106,7 @@ async fn where_addresses_are_proven_first_a_session_under_that_address_is_the_pr
     // Under any other address it is held like anybody's.
     let mut wish = pat.visitor.wish(id(2));
     wish["email"] = json!("somebody.else@example.org");
-    assert_eq!(pat.send(&clinic, &wish).await.status, 202);
+    assert_eq!(pat.send(&clinic, &wish, &fresh_key()).await.status, 202);
     // The form says nothing of a mail to confirm.
     let form = pat.page(&format!("{}/book?slot={}", clinic.path, id(4))).await;
     assert!(form.text.contains("pat.patient@example.org") && !form.text.contains("to confirm"));
