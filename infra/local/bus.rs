@@ -2,7 +2,7 @@
 
 use crate::account::{ACCOUNT, REGION, fresh_id};
 use crate::functions::Hosted;
-use crate::pattern::Pattern;
+use crate::template::Rule;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::ambient::SystemChance;
@@ -17,21 +17,29 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2
 /// SES needs the bus.
 #[derive(Default)]
 pub(crate) struct Bus {
-    rules: OnceLock<Vec<(Pattern, Arc<Hosted>)>>,
+    rules: OnceLock<Vec<(Rule, Arc<Hosted>)>>,
     in_flight: AtomicUsize,
 }
 
 impl Bus {
-    pub(crate) fn subscribe(&self, rules: Vec<(Pattern, Arc<Hosted>)>) {
+    pub(crate) fn subscribe(&self, rules: Vec<(Rule, Arc<Hosted>)>) {
         // Said once, at the start.
         let _ = self.rules.set(rules);
     }
 
     /// Delivers an event, soon and by itself.
     pub(crate) fn put(self: &Arc<Self>, event: Value) {
-        for (pattern, function) in self.rules.get().into_iter().flatten() {
-            if pattern.matches(&event) {
-                self.invoke(Arc::clone(function), event.clone());
+        for (rule, function) in self.rules.get().into_iter().flatten() {
+            if !rule.pattern.matches(&event) {
+                continue;
+            }
+            let handed_on = match &rule.transformer {
+                None => Some(event.clone()),
+                Some(transformer) => transformer.apply(&event),
+            };
+            match handed_on {
+                Some(event) => self.invoke(Arc::clone(function), event),
+                None => tracing::error!(rule = rule.name, "an event lacks what its rule hands on"),
             }
         }
     }

@@ -10,14 +10,17 @@ use crate::functions::{self, Hosted, Surroundings};
 use crate::gateway::{self, Gateway, Routes};
 use crate::keys::Keys;
 use crate::mailbox::{Desk, Mailbox};
-use crate::options::{Options, Storage};
+use crate::options::{Options, SEALER, Storage};
 use crate::schedules::{Firing, Schedules};
 use crate::streams::{DeadLetter, Standing, Streams};
 use crate::template::{self, Names, Template};
 use crate::{clients, demonstration, files, pages};
 use axum::Router;
 use axum::serve::ListenerExt;
+use sealer::SealerSettings;
+use serde_json::Value;
 use shared::ambient::Clock;
+use shared::audit::checkpoint::AuditKey;
 use shared::service::Service;
 use shared::trouble::Trouble;
 use std::collections::BTreeMap;
@@ -60,6 +63,7 @@ pub(crate) struct Parts {
     mail: aws_sdk_ses::Client,
     service: Arc<Service>,
     template: Template,
+    functions: Vec<Arc<Hosted>>,
     _front: Option<Front>,
     _desk: Desk,
 }
@@ -117,7 +121,7 @@ impl LocalCloud {
             .map(|function| Hosted::new(&template, function, &surroundings).map(Arc::new))
             .collect::<Result<Vec<_>, _>>()?;
         let rules = template.functions.iter().zip(&hosted).flat_map(|(function, hosted)| {
-            function.rules.iter().map(|rule| (rule.pattern.clone(), Arc::clone(hosted)))
+            function.rules.iter().map(|rule| (rule.clone(), Arc::clone(hosted)))
         });
         bus.subscribe(rules.collect());
         let service = own_service(&template, &surroundings)?;
@@ -126,12 +130,18 @@ impl LocalCloud {
             demonstrate(&service).await?;
             drop(seeding);
         }
-        let woken = if options.wakes { hosted.as_slice() } else { &[] };
-        let streams = Arc::new(Streams::start(&template, woken, &engine, &clock, folder)?);
-        let schedules = Schedules::start(&template, woken, &clock, &bus);
+        let woken: Vec<Arc<Hosted>> = template
+            .functions
+            .iter()
+            .zip(&hosted)
+            .filter(|(function, _)| options.wakes.lets(&function.code))
+            .map(|(_, hosted)| Arc::clone(hosted))
+            .collect();
+        let streams = Arc::new(Streams::start(&template, &woken, &engine, &clock, folder)?);
+        let schedules = Schedules::start(&template, &woken, &clock, &bus);
         let gateway = Arc::new(Gateway {
             routes: Routes::of(&template),
-            functions: hosted,
+            functions: hosted.clone(),
             streams: Arc::clone(&streams),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             stage: template.stage.clone(),
@@ -151,6 +161,7 @@ impl LocalCloud {
             mail: surroundings.mail,
             service,
             template,
+            functions: hosted,
             _front: front,
             _desk: desk,
         });
@@ -184,6 +195,21 @@ impl LocalCloud {
         self.parts.keys.client()
     }
 
+    /// The key of the audit trail's checkpoints, as the sealer has it.
+    ///
+    /// # Errors
+    /// When the template has no sealer or does not say which key is its.
+    pub fn audit_key(&self) -> Result<AuditKey, StartError> {
+        let template = &self.parts.template;
+        let missing = || StartError::part("the audit trail", "the template has no sealer");
+        let sealer = template.functions.iter().find(|function| function.code == SEALER);
+        let names = Names { parameters: BTreeMap::new(), key_arns: self.parts.keys.arns().clone() };
+        let environment = template.environment(&sealer.ok_or_else(missing)?.name, &names)?;
+        let settings = SealerSettings::from_variables(|name| environment.get(name).cloned())
+            .map_err(|problem| StartError::part("the audit trail", problem))?;
+        Ok(AuditKey::new(self.kms().clone(), settings.audit_key))
+    }
+
     /// The SES client that the functions use.
     #[must_use]
     pub fn ses(&self) -> &aws_sdk_ses::Client {
@@ -213,6 +239,24 @@ impl LocalCloud {
     #[must_use]
     pub fn template(&self) -> &Template {
         &self.parts.template
+    }
+
+    /// Calls the function with this code, as API Gateway does when the event is a
+    /// request, and otherwise as whatever else wakes it; its reply.
+    ///
+    /// # Errors
+    /// When there is no such function or it gave no reply.
+    pub async fn call(&self, code: &str, event: Value) -> Result<Value, String> {
+        let functions = self.parts.template.functions.iter().zip(&self.parts.functions);
+        let (_, hosted) = functions
+            .into_iter()
+            .find(|(function, _)| function.code == code)
+            .ok_or_else(|| format!("there is no function {code}"))?;
+        if event.get("httpMethod").is_none() {
+            return hosted.event(event).await;
+        }
+        let reply = hosted.http(event.to_string()).await.map_err(|error| error.to_string())?;
+        serde_json::from_slice(&reply).map_err(|error| error.to_string())
     }
 
     /// How the streams stand.
@@ -281,7 +325,7 @@ impl Drop for LocalCloud {
 impl Parts {
     pub(crate) async fn settle(&self) -> bool {
         let begun = Instant::now();
-        self.streams.hurry();
+        let _waiting = self.streams.wait_for();
         while begun.elapsed() < LONGEST_SETTLING {
             // Events may write, and records may send events: look at both ends.
             if self.bus.is_idle() && self.streams.is_idle() && self.bus.is_idle() {

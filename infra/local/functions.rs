@@ -10,8 +10,10 @@ use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, servic
 use login::{Login, LoginSettings};
 use notify::{MailSettings, Notify};
 use organizer::Organizer;
+use sealer::{Sealer, SealerSettings};
 use serde_json::Value;
 use shared::ambient::{Clock, SystemChance};
+use shared::audit::checkpoint::AuditKey;
 use shared::service::Service;
 use shared::settings::Settings;
 use std::collections::BTreeMap;
@@ -53,6 +55,7 @@ enum Code {
     Login(Arc<Login>),
     Organizer(Arc<Organizer>),
     Notify(Arc<Notify>),
+    Sealer(Arc<Sealer>),
     /// A function that a test makes up.
     #[cfg(test)]
     MadeUp(Arc<dyn Fn(Value) -> Result<Value, String> + Send + Sync>),
@@ -112,6 +115,13 @@ impl Hosted {
                 Code::Login(Arc::new(Login::new(service()?, settings)))
             }
             "organizer" => Code::Organizer(Arc::new(Organizer::new(service()?))),
+            "sealer" => {
+                let settings =
+                    SealerSettings::from_variables(|name| environment.get(name).cloned())
+                        .map_err(refused)?;
+                let key = AuditKey::new(surroundings.keys.clone(), settings.audit_key);
+                Code::Sealer(Arc::new(Sealer::new(service()?, key)))
+            }
             other => {
                 return Err(StartError::NoCode {
                     file: template.file.clone(),
@@ -159,16 +169,20 @@ impl Hosted {
 
     /// Calls it with any other event.
     pub(crate) async fn event(&self, event: Value) -> Result<Value, String> {
-        let notify = match &self.code {
-            Code::Notify(notify) => Arc::clone(notify),
+        let outcome = match &self.code {
+            Code::Notify(notify) => {
+                let notify = Arc::clone(notify);
+                self.limited(async move { crashed(notify.handle(event).await) }).await
+            }
+            Code::Sealer(sealer) => {
+                let sealer = Arc::clone(sealer);
+                self.limited(async move { crashed(sealer.handle(event).await) }).await
+            }
             #[cfg(test)]
             Code::MadeUp(answer) => return answer(event),
             _ => return Err("this function takes no events".to_owned()),
         };
-        let call = async move {
-            notify.handle(event).await.map_err(|error| CallError::Crashed(error.to_string()))
-        };
-        self.limited(call).await.map_err(|error| error.to_string())
+        outcome.map_err(|error| error.to_string())
     }
 
     async fn limited<T: Send + 'static>(
@@ -189,6 +203,10 @@ impl Hosted {
             }
         }
     }
+}
+
+fn crashed<T, E: std::fmt::Display>(outcome: Result<T, E>) -> Result<T, CallError> {
+    outcome.map_err(|error| CallError::Crashed(error.to_string()))
 }
 
 /// A service with the given environment.

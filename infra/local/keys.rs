@@ -9,7 +9,8 @@ use crate::clients;
 use crate::error::StartError;
 use crate::faults::Faults;
 use crate::files;
-use crate::template::Template;
+use crate::template::{KeyResource, Template};
+use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -90,11 +91,11 @@ impl Keys {
         });
         let aws = MockAws::builder().with_service(Arc::clone(&store)).build();
         let client = clients::keys(aws.http_client());
-        for name in &template.keys {
-            if !arns.contains_key(name) {
-                let arn = make(&client).await?;
-                arns.insert(name.clone(), arn.clone());
-                locked(&store.arns).insert(name.clone(), arn);
+        for key in &template.keys {
+            if !arns.contains_key(&key.name) {
+                let arn = make(&client, key).await?;
+                arns.insert(key.name.clone(), arn.clone());
+                locked(&store.arns).insert(key.name.clone(), arn);
                 store.save().await.map_err(|error| StartError::folder(folder, &error))?;
             }
         }
@@ -110,9 +111,15 @@ impl Keys {
     }
 }
 
-async fn make(client: &aws_sdk_kms::Client) -> Result<String, StartError> {
-    let made = client.create_key().description("the template's key").send().await;
-    made.map_err(|error| StartError::part("KMS", error.into_service_error()))?
+async fn make(client: &aws_sdk_kms::Client, key: &KeyResource) -> Result<String, StartError> {
+    let made = client
+        .create_key()
+        .description("the template's key")
+        .key_spec(KeySpec::from(key.spec.as_str()))
+        .key_usage(KeyUsageType::from(key.usage.as_str()));
+    made.send()
+        .await
+        .map_err(|error| StartError::part("KMS", error.into_service_error()))?
         .key_metadata
         .and_then(|key| key.arn)
         .ok_or_else(|| StartError::part("KMS", "it made a key and did not name it"))
@@ -283,6 +290,27 @@ mod tests {
         std::fs::write(folder.path().join(crate::engine::FILE), "").unwrap();
         let refused = start(Some(folder.path())).await.err().unwrap().to_string();
         assert!(refused.contains("keys.json") && refused.contains("missing"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn a_mac_holds_after_a_restart_and_not_over_other_bytes() {
+        use aws_sdk_kms::types::MacAlgorithmSpec::HmacSha256;
+        let folder = tempfile::tempdir().unwrap();
+        let (first, _) = start(Some(folder.path())).await.unwrap();
+        let arn = first.arns()["AuditKey"].clone();
+        let made = first.client().generate_mac().key_id(&arn).mac_algorithm(HmacSha256);
+        let mac = made.message(Blob::new("this")).send().await.unwrap().mac.unwrap();
+        drop(first);
+        let (second, _) = start(Some(folder.path())).await.unwrap();
+        for (message, holds) in [("this", true), ("that", false)] {
+            let asked = second.client().verify_mac().key_id(&arn).mac_algorithm(HmacSha256);
+            let answer = asked.message(Blob::new(message)).mac(mac.clone()).send().await;
+            assert_eq!(answer.is_ok(), holds, "{message}");
+            let invalid = answer.err().is_some_and(|error| {
+                error.as_service_error().is_some_and(|it| it.is_kms_invalid_mac_exception())
+            });
+            assert_eq!(invalid, !holds, "{message}");
+        }
     }
 
     #[tokio::test]

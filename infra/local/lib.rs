@@ -36,10 +36,11 @@ pub mod pattern;
 mod schedules;
 mod streams;
 pub mod template;
+pub mod transformer;
 
 pub use cloud::LocalCloud;
 pub use error::StartError;
 pub use gateway::{Match, Routes};
-pub use options::{Options, Storage};
+pub use options::{Options, Storage, Wakes};
 pub use schedules::Firing;
 pub use streams::{DeadLetter, Standing};

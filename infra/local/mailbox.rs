@@ -151,7 +151,8 @@ impl Mailbox {
         if letter.from_address.is_none() || !unverified.is_empty() {
             return Err(Refusal::Unverified(unverified));
         }
-        let to = if request.destinations.is_empty() { letter.to } else { request.destinations };
+        let to =
+            if request.destinations.is_empty() { letter.to.clone() } else { request.destinations };
         if to.is_empty() || to.len() > 50 {
             return Err(Refusal::Malformed("Recipient count is not between 1 and 50.".into()));
         }
@@ -160,7 +161,8 @@ impl Mailbox {
         let at = self.clock.now();
         let tags = request.tags;
         if set.is_some_and(|set| set.tells_sends) && !self.faults.mail_event_is_lost() {
-            self.bus.put(event(&id, at, request.configuration_set.as_deref(), &tags));
+            let set = request.configuration_set.as_deref();
+            self.bus.put(event(&id, at, set, &tags, &to, &letter));
         }
         self.keep(Caught { id: id.clone(), at, to, tags, raw: request.raw.into() });
         Ok(id)
@@ -182,13 +184,15 @@ impl Mailbox {
     }
 }
 
-/// What SES tells the event bus: ids and tags; here neither addresses nor
-/// subjects, although the real event has both.
+/// What SES tells the event bus: besides ids and tags also to whom, from whom
+/// and about what. Nothing here keeps it; the rule hands on what it needs.
 fn event(
     id: &str,
     at: Timestamp,
     configuration_set: Option<&str>,
     tags: &[(String, String)],
+    to: &[String],
+    letter: &Letter,
 ) -> Value {
     let mut listed = Map::new();
     if let Some(set) = configuration_set {
@@ -197,6 +201,8 @@ fn event(
     for (name, value) in tags {
         listed.insert(name.clone(), json!([value]));
     }
+    let headers: Vec<Value> =
+        letter.headers.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
     crate::bus::event(
         "aws.ses",
         "Email Sent",
@@ -204,7 +210,20 @@ fn event(
         &[],
         json!({
             "eventType": "Send",
-            "mail": {"messageId": id, "timestamp": at.to_string(), "tags": listed},
+            "mail": {
+                "timestamp": at.to_string(),
+                "source": letter.from_address,
+                "messageId": id,
+                "destination": to,
+                "headersTruncated": false,
+                "headers": headers,
+                "commonHeaders": {
+                    "from": [letter.from],
+                    "to": letter.to,
+                    "subject": letter.subject,
+                },
+                "tags": listed,
+            },
             "send": {},
         }),
     )

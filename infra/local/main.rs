@@ -1,9 +1,12 @@
 //! `cargo run`: Kept on this machine.
 
 use clap::{Parser, Subcommand};
-use kept::{LocalCloud, Options, StartError, Storage};
+use kept::{LocalCloud, Options, StartError, Storage, Wakes};
+use shared::audit::{self, verify::Report};
+use shared::identity::password::breached;
+use shared::organization;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Kept, appointments for schools, clinics and other organizations: the whole
@@ -35,11 +38,38 @@ struct Arguments {
     command: Option<Command>,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Command {
     /// Check that everything in the data folder fits together; change nothing
     Fsck,
+    /// Make a list of breached passwords out of a public one, for BREACHED_LIST
+    BreachedList {
+        /// The public list: a SHA-1 on each line, with or without :COUNT after it
+        file: PathBuf,
+        /// Where to put the list that is made
+        #[arg(long, value_name = "OUT")]
+        to: PathBuf,
+        /// Leave out what was seen fewer times
+        #[arg(long, value_name = "COUNT", default_value_t = 1)]
+        seen_at_least: u64,
+    },
+    /// The audit trail
+    #[command(subcommand)]
+    Audit(Audit),
 }
+
+#[derive(Debug, Clone, Subcommand)]
+enum Audit {
+    /// Prove that no audit record of the data folder was changed, removed or added
+    Verify {
+        /// Only this organization, by its name in addresses
+        #[arg(long, value_name = "WEBNAME")]
+        organization: Option<String>,
+    },
+}
+
+/// So many entries of a list in no order are sorted at once: 128 MiB of them.
+const SORTED_AT_ONCE: usize = 1 << 24;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -70,17 +100,80 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
         .enable_all()
         .build()
         .map_err(|error| format!("the runtime did not start: {error}"))?;
-    match arguments.command {
+    match arguments.command.clone() {
         None => runtime
             .block_on(serve(arguments))
             .map(|()| ExitCode::SUCCESS)
             .map_err(|problem| problem.to_string()),
         Some(Command::Fsck) => runtime.block_on(fsck(arguments)),
+        Some(Command::BreachedList { file, to, seen_at_least }) => {
+            breached_list(&file, &to, seen_at_least)
+        }
+        Some(Command::Audit(Audit::Verify { organization })) => {
+            runtime.block_on(verify(arguments, organization))
+        }
     }
+}
+
+/// Makes a list of breached passwords and says how large it became.
+fn breached_list(file: &Path, to: &Path, seen_at_least: u64) -> Result<ExitCode, String> {
+    let built = breached::build(file, to, seen_at_least, SORTED_AT_ONCE)
+        .map_err(|problem| problem.to_string())?;
+    // Whoever closed stdout still gets the list.
+    let _ = writeln!(
+        std::io::stdout(),
+        "{}: {} passwords in {} bytes; of other passwords, one in {} is taken for one of them.",
+        to.display(),
+        built.entries,
+        built.bytes,
+        breached::ONE_IN
+    );
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Checks a data folder. Exit code 0: all fits; 1: something does not.
 async fn fsck(arguments: Arguments) -> Result<ExitCode, String> {
+    let cloud = look_at(arguments, Wakes::Nobody).await?;
+    let report = shared::fsck::run_to_end(cloud.service()).await;
+    cloud.stop().await;
+    let report = report.map_err(|trouble| trouble.chain())?;
+    // Whoever closed stdout still gets the exit code.
+    let _ = writeln!(std::io::stdout(), "{report}");
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Verifies the audit trail of a data folder. Exit code 0: it is as it was
+/// sealed; 1: it is not.
+async fn verify(arguments: Arguments, organization: Option<String>) -> Result<ExitCode, String> {
+    // What was written just before the end of a run may wait to be sealed.
+    let cloud = look_at(arguments, Wakes::Sealer).await?;
+    let sealed = cloud.settle().await;
+    let outcome = verified(&cloud, organization.as_deref()).await;
+    cloud.stop().await;
+    let report = outcome?;
+    let _ = writeln!(std::io::stdout(), "{report}");
+    if !sealed {
+        return Err("the sealer could not seal everything; see the log".to_owned());
+    }
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn verified(cloud: &LocalCloud, organization: Option<&str>) -> Result<Report, String> {
+    let key = cloud.audit_key().map_err(|problem| problem.to_string())?;
+    let service = cloud.service();
+    let only = match organization {
+        None => None,
+        Some(name) => {
+            let unknown = || format!("there is no organization {name}");
+            let found = organization::store::find(service, name).await;
+            Some(found.map_err(|trouble| trouble.chain())?.ok_or_else(unknown)?)
+        }
+    };
+    audit::verify::verify(service, &key, only).await.map_err(|trouble| trouble.chain())
+}
+
+/// Opens a data folder to look at it.
+async fn look_at(arguments: Arguments, wakes: Wakes) -> Result<LocalCloud, String> {
     if arguments.memory || !arguments.data.is_dir() {
         return Err(format!("there is no data folder {} to check", arguments.data.display()));
     }
@@ -89,16 +182,10 @@ async fn fsck(arguments: Arguments) -> Result<ExitCode, String> {
         data: Storage::Folder(arguments.data),
         template: arguments.template,
         demonstration: false,
-        wakes: false,
+        wakes,
         ..Options::default()
     };
-    let cloud = LocalCloud::start(options).await.map_err(|problem| problem.to_string())?;
-    let report = shared::fsck::run_to_end(cloud.service()).await;
-    cloud.stop().await;
-    let report = report.map_err(|trouble| trouble.chain())?;
-    // Whoever closed stdout still gets the exit code.
-    let _ = writeln!(std::io::stdout(), "{report}");
-    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    LocalCloud::start(options).await.map_err(|problem| problem.to_string())
 }
 
 async fn serve(arguments: Arguments) -> Result<(), StartError> {

@@ -12,6 +12,30 @@ pub enum Storage {
     Folder(PathBuf),
 }
 
+/// The code of the function that seals the audit trail.
+pub(crate) const SEALER: &str = "sealer";
+
+/// Which functions streams and schedules wake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wakes {
+    /// Every one.
+    All,
+    /// Only the sealer of the audit trail: to seal what its stream still holds.
+    Sealer,
+    /// None: nothing changes by itself, for looking at data as it lies.
+    Nobody,
+}
+
+impl Wakes {
+    pub(crate) fn lets(self, code: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Sealer => code == SEALER,
+            Self::Nobody => false,
+        }
+    }
+}
+
 /// How a local cloud is started.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -24,9 +48,8 @@ pub struct Options {
     pub faults: Option<u64>,
     /// Whether the demonstration organizations are made.
     pub demonstration: bool,
-    /// Whether streams and schedules wake functions. Without that nothing
-    /// changes by itself: for looking at data as it lies.
-    pub wakes: bool,
+    /// Which functions streams and schedules wake.
+    pub wakes: Wakes,
     /// What time it is at the start, for fresh data.
     pub starts_at: Option<Timestamp>,
     /// A template other than the one that was built in.
@@ -41,7 +64,7 @@ impl Default for Options {
             data: Storage::Memory,
             faults: None,
             demonstration: true,
-            wakes: true,
+            wakes: Wakes::All,
             starts_at: None,
             template: None,
         }

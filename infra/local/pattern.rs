@@ -1,7 +1,7 @@
 //! Event patterns, as EventBridge rules and Lambda's stream filters have them.
 //!
 //! The part that the template may use: exact values, nested fields, `prefix`,
-//! `exists`, `anything-but` and `numeric`. Anything else is refused when the
+//! `suffix`, `exists`, `anything-but` and `numeric`. Anything else is refused when the
 //! template is read, so that a filter never quietly means something else here
 //! than it does in the cloud.
 
@@ -21,6 +21,7 @@ enum Node {
 enum Matcher {
     Exactly(Value),
     Prefix(String),
+    Suffix(String),
     Exists(bool),
     AnythingBut(Vec<Value>),
     AnythingButPrefix(String),
@@ -112,6 +113,9 @@ impl Matcher {
             (Self::Prefix(prefix), Some(value)) => {
                 value.as_str().is_some_and(|text| text.starts_with(prefix.as_str()))
             }
+            (Self::Suffix(suffix), Some(value)) => {
+                value.as_str().is_some_and(|text| text.ends_with(suffix.as_str()))
+            }
             (Self::AnythingBut(unwanted), Some(value)) => {
                 !value.is_object() && !unwanted.iter().any(|unwanted| same(unwanted, value))
             }
@@ -171,6 +175,7 @@ fn operation(place: &str, operator: &Map<String, Value>) -> Result<Matcher, Patt
     };
     match (name.as_str(), operand) {
         ("prefix", Value::String(prefix)) => Ok(Matcher::Prefix(prefix.clone())),
+        ("suffix", Value::String(suffix)) => Ok(Matcher::Suffix(suffix.clone())),
         ("exists", Value::Bool(wanted)) => Ok(Matcher::Exists(*wanted)),
         ("anything-but", Value::Array(unwanted)) if unwanted.iter().all(is_literal) => {
             Ok(Matcher::AnythingBut(unwanted.clone()))
@@ -235,6 +240,8 @@ mod tests {
 
     #[test]
     fn operators_mean_what_they_mean_in_the_cloud() {
+        check(json!({"a": [{"suffix": "#1"}]}), json!({"a": "o#2026-12-01#1"}), true);
+        check(json!({"a": [{"suffix": "#1"}]}), json!({"a": "o#checkpoint#000001"}), false);
         check(json!({"a": [{"exists": true}]}), json!({"a": 1}), true);
         check(json!({"a": [{"exists": false}]}), json!({"a": 1}), false);
         check(json!({"a": [{"exists": false}]}), json!({}), true);

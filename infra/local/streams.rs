@@ -21,7 +21,7 @@ use shared::ambient::Clock;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -42,6 +42,16 @@ pub(crate) struct Streams {
     ledger: Arc<Ledger>,
     workers: Mutex<Vec<JoinHandle<()>>>,
     stopping: Arc<AtomicBool>,
+    waited_for: Arc<AtomicU32>,
+}
+
+/// While this lives, records are delivered at once instead of gathered.
+pub(crate) struct Waiting(Arc<AtomicU32>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// One function's reading of one table's stream.
@@ -58,6 +68,10 @@ pub(crate) struct Subscription {
     position: Mutex<Option<String>>,
     busy: AtomicBool,
     attempts: AtomicU32,
+    /// Since when records are being gathered.
+    gathering: Mutex<Option<Instant>>,
+    /// How many wait for everything to be delivered: nothing is gathered then.
+    waited_for: Arc<AtomicU32>,
     /// Something was written.
     news: Notify,
     /// Somebody waits: pauses end.
@@ -92,14 +106,16 @@ impl Streams {
         folder: Option<&Path>,
     ) -> Result<Self, StartError> {
         let ledger = Arc::new(Ledger::open(folder)?);
+        let waited_for = Arc::new(AtomicU32::new(0));
         let mut subscriptions = Vec::new();
         for function in &template.functions {
             let hosted = functions.iter().find(|hosted| hosted.name() == function.name);
             for (source, hosted) in function.streams.iter().zip(std::iter::repeat(hosted)) {
                 let Some(hosted) = hosted else { continue };
                 let id = format!("{}.{}", function.name, source.name);
-                subscriptions
-                    .push(Arc::new(subscription(id, source, hosted, engine, clock, &ledger)?));
+                let mut made = subscription(id, source, hosted, engine, clock, &ledger)?;
+                made.waited_for = Arc::clone(&waited_for);
+                subscriptions.push(Arc::new(made));
             }
         }
         let stopping = Arc::new(AtomicBool::new(false));
@@ -109,7 +125,7 @@ impl Streams {
                 tokio::spawn(delivery::run(Arc::clone(subscription), Arc::clone(&stopping)))
             })
             .collect();
-        Ok(Self { subscriptions, ledger, workers: Mutex::new(workers), stopping })
+        Ok(Self { subscriptions, ledger, workers: Mutex::new(workers), stopping, waited_for })
     }
 
     /// Something was written: look now.
@@ -125,6 +141,14 @@ impl Streams {
             subscription.hurry.notify_one();
             subscription.news.notify_one();
         }
+    }
+
+    /// Somebody waits until everything is delivered: look now, end every pause,
+    /// and gather nothing until they have what they wait for.
+    pub(crate) fn wait_for(&self) -> Waiting {
+        self.waited_for.fetch_add(1, Ordering::SeqCst);
+        self.hurry();
+        Waiting(Arc::clone(&self.waited_for))
     }
 
     /// Whether every record was delivered, filtered out or given up.
@@ -214,6 +238,8 @@ fn subscription(
         position: Mutex::new(position),
         busy: AtomicBool::new(false),
         attempts: AtomicU32::new(0),
+        gathering: Mutex::new(None),
+        waited_for: Arc::new(AtomicU32::new(0)),
         news: Notify::new(),
         hurry: Notify::new(),
     })
@@ -227,6 +253,19 @@ impl Subscription {
     fn advance(&self, to: &str) {
         *self.position.lock().unwrap_or_else(PoisonError::into_inner) = Some(to.to_owned());
         self.ledger.advance(&self.id, to);
+    }
+
+    /// How much longer records are gathered, when a call does not have to begin
+    /// now.
+    fn gathers_for(&self) -> Option<Duration> {
+        let mut since = self.gathering.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = *since.get_or_insert_with(Instant::now);
+        let left = self.source.window.checked_sub(begun.elapsed())?;
+        (!left.is_zero() && self.waited_for.load(Ordering::SeqCst) == 0).then_some(left)
+    }
+
+    fn gathered(&self) {
+        *self.gathering.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// The records after the position, as Lambda would hand them over.

@@ -12,6 +12,7 @@ pub use tables::{Attribute, Index, Table};
 
 use crate::error::StartError;
 use crate::pattern::Pattern;
+use crate::transformer::Transformer;
 use document::{Document, Problem};
 use jiff::SignedDuration;
 use serde_yaml_ng::Value;
@@ -33,8 +34,8 @@ pub struct Template {
     pub functions: Vec<Function>,
     /// The tables, by logical id.
     pub tables: Vec<Table>,
-    /// The logical ids of the KMS keys.
-    pub keys: Vec<String>,
+    /// The KMS keys.
+    pub keys: Vec<KeyResource>,
     /// SES configuration sets.
     pub configuration_sets: Vec<ConfigurationSet>,
     /// The logical ids of the queues.
@@ -85,6 +86,8 @@ pub struct StreamSource {
     pub table: String,
     /// Records in one call at most.
     pub batch_size: usize,
+    /// How long records are gathered before a call that they do not fill.
+    pub window: Duration,
     /// Whether the stream is read from its beginning.
     pub from_beginning: bool,
     /// How often a failed batch is tried again; endlessly without it.
@@ -117,6 +120,19 @@ pub struct Rule {
     pub name: String,
     /// Which events wake the function.
     pub pattern: Pattern,
+    /// What of them it gets; without one, all of it.
+    pub transformer: Option<Transformer>,
+}
+
+/// A KMS key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyResource {
+    /// The logical id.
+    pub name: String,
+    /// Its kind, such as `SYMMETRIC_DEFAULT` or `HMAC_256`.
+    pub spec: String,
+    /// What it is for, such as `ENCRYPT_DECRYPT` or `GENERATE_VERIFY_MAC`.
+    pub usage: String,
 }
 
 /// An SES configuration set.
@@ -163,7 +179,14 @@ impl Template {
                 "AWS::DynamoDB::Table" => {
                     template.tables.push(tables::table(&name, &place, properties)?);
                 }
-                "AWS::KMS::Key" => template.keys.push(name),
+                "AWS::KMS::Key" => {
+                    let word = |field| properties.get(field).and_then(Value::as_str);
+                    template.keys.push(KeyResource {
+                        spec: word("KeySpec").unwrap_or("SYMMETRIC_DEFAULT").to_owned(),
+                        usage: word("KeyUsage").unwrap_or("ENCRYPT_DECRYPT").to_owned(),
+                        name,
+                    });
+                }
                 "AWS::SQS::Queue" => template.queues.push(name),
                 "AWS::SES::ConfigurationSet" => {
                     let given = properties.get("Name").and_then(Value::as_str);

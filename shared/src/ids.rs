@@ -151,6 +151,17 @@ fresh!(
     EmergencyId
 );
 
+impl RecordId {
+    /// The least id that a record made at this moment can have.
+    #[must_use]
+    pub fn first_of(moment: Timestamp) -> Self {
+        let milliseconds = u64::try_from(moment.as_millisecond()).unwrap_or(0).to_be_bytes();
+        let mut bytes = [0; 16];
+        bytes[..6].copy_from_slice(&milliseconds[2..]);
+        Self(bytes)
+    }
+}
+
 impl ResourceId {
     /// A new id.
     ///

@@ -156,6 +156,26 @@ fn folded(text: &str) -> String {
     text.nfkc().filter(kept).flat_map(char::to_lowercase).collect()
 }
 
+personal!(
+    /// What a person calls a thing of theirs, such as a passkey: one line, at
+    /// most 60 characters.
+    Label,
+    "label"
+);
+
+impl Label {
+    /// The longest there is room for, in characters.
+    pub const LONGEST: usize = 60;
+
+    /// Reads a label.
+    ///
+    /// # Errors
+    /// [`Unfit`] says why it cannot be used.
+    pub fn parse(text: &str) -> Result<Self, Unfit> {
+        one_line(text, Self::LONGEST).map(Self)
+    }
+}
+
 impl PersonName {
     /// The longest name there is room for, in characters.
     pub const LONGEST: usize = 100;

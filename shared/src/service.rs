@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use crate::ambient::{Chance, Clock};
 use crate::identity::Security;
+use crate::identity::password::{Breached, Hasher};
 use crate::ids::OrganizationId;
 use crate::memory::Memory;
 use crate::organization::Directory;
@@ -22,6 +23,10 @@ pub struct Service {
     pub directory: Directory,
     /// Security settings, remembered for a second.
     pub(crate) securities: Memory<OrganizationId, Security>,
+    /// Computes password hashes, a few at a time.
+    pub hasher: Hasher,
+    /// Which passwords are known to be breached.
+    pub breached: Breached,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -46,11 +51,14 @@ impl Service {
             settings.tables.organization_keys.clone(),
             settings.key_id.clone(),
         );
+        let breached = Breached::at(settings.breached_list.clone());
         Self {
             dynamo,
             vault,
             directory: Directory::default(),
             securities: Memory::new(SignedDuration::from_secs(1)),
+            hasher: Hasher::default(),
+            breached,
             clock,
             chance,
             settings,

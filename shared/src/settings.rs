@@ -1,5 +1,7 @@
 //! What a function is told by its environment, read once and by name.
 
+use std::path::PathBuf;
+
 /// A variable that a function needs and did not get, or cannot read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
@@ -43,6 +45,8 @@ pub struct Settings {
     pub key_id: String,
     /// Where people reach the service, without a slash at the end.
     pub public_address: String,
+    /// The list of breached passwords that the operator has made, if any.
+    pub breached_list: Option<PathBuf>,
 }
 
 impl Settings {
@@ -69,6 +73,9 @@ impl Settings {
             },
             key_id: required(&variable, "KEY_ID")?,
             public_address,
+            breached_list: variable("BREACHED_LIST")
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from),
         })
     }
 }

@@ -68,14 +68,17 @@ fn say(answer: &Answer) {
     output.write_all(line.as_bytes()).and_then(|()| output.flush()).expect("somebody listens");
 }
 
-/// The template with nothing that wakes notify: what is owed stays owed.
+/// The template with nothing that wakes notify or the sealer: what is owed stays
+/// owed, and neither takes time that bookings are measured in.
 fn without_deliveries(folder: &Path) -> PathBuf {
     let mut whole: serde_yaml_ng::Value =
         serde_yaml_ng::from_str(template::EMBEDDED).expect("the template is YAML");
-    let events = whole["Resources"]["NotifyFunction"]["Properties"]
-        .as_mapping_mut()
-        .and_then(|properties| properties.remove("Events"));
-    assert!(events.is_some(), "notify is woken by events of the template");
+    for function in ["NotifyFunction", "SealerFunction"] {
+        let events = whole["Resources"][function]["Properties"]
+            .as_mapping_mut()
+            .and_then(|properties| properties.remove("Events"));
+        assert!(events.is_some(), "{function} is woken by events of the template");
+    }
     let file = folder.join("template.yaml");
     let text = serde_yaml_ng::to_string(&whole).expect("the template is YAML");
     std::fs::write(&file, text).expect("the template is written");

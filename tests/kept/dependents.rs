@@ -4,6 +4,7 @@ use jiff::civil::{date, time};
 use serde_json::json;
 use shared::dependent::store;
 use shared::fsck;
+use shared::identity::access::Level;
 
 use crate::guardian::Guardian;
 use crate::world::{Place, Plan, World, fresh_key};
@@ -415,4 +416,70 @@ async fn a_guardian_of_one_organization_is_nobody_at_another() {
     let there = world.guardian(&clinic.organization, "Ann Example").await;
     assert!(there.dependents().await.is_empty());
     there.detach(&maya).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn an_administrator_keeps_the_list_of_dependents_and_every_look_and_change_is_on_record() {
+    let world = World::start().await;
+    let school = world.school().await;
+    let robin = world.member(&school.organization, Level::Administrator).await;
+    let path = "/north-school/manage/dependents";
+    let maya = json!({ "name": "Maya Example", "identifier": "MS-1042", "security_value": CODE });
+    let added = robin.post(path, &maya).await;
+    assert_eq!(added.status, 201, "{}", added.text);
+    let id = added.json()["id"].as_str().unwrap().to_owned();
+    let again = robin.post(path, &maya).await.refused(409, "conflict");
+    assert_eq!(again["field"], "identifier");
+    let unfit = json!({ "name": "", "identifier": "-", "security_value": "1" });
+    let refused = robin.post(path, &unfit).await.refused(400, "invalid");
+    assert_eq!(refused["fields"].as_array().unwrap().len(), 3);
+    let listed = robin.get(path).await.json();
+    assert_eq!(
+        (&listed["listed"], &listed["dependents"][0]["identifier"]),
+        (&json!(1), &json!("MS-1042"))
+    );
+    assert!(!listed.to_string().contains(CODE), "nobody reads a security value again");
+    assert!(
+        robin.get(&format!("{path}?find=nobody")).await.json()["dependents"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    let ann = world.guardian(&school.organization, "Ann Example").await;
+    assert_eq!(ann.attaches("MS-1042", CODE).await, id);
+    let page = robin.page(path).await;
+    assert!(page.status == 200 && page.text.contains("Maya Example"), "{}", page.text);
+    let token = ("form_token", robin.form_token.as_str());
+    let form = [("name", "Leo"), ("identifier", "MS 1042"), ("security_value", "a secret"), token];
+    let taken = robin.submit(path, &form).await;
+    assert_eq!(taken.status, 409);
+    assert!(taken.text.contains("value=\"Leo\"") && !taken.text.contains("a secret"));
+    let remove = format!("{path}/{id}/remove");
+    assert_eq!(robin.submit(&remove, &[]).await.status, 403);
+    assert_eq!(robin.submit(&remove, &[token]).await.status, 303);
+    robin.post(&remove, &json!({})).await.refused(404, "not_found");
+    assert!(ann.dependents().await.is_empty());
+    assert_eq!(recorded(&world, "dependent_added").await, ["done"]);
+    assert_eq!(recorded(&world, "dependent_removed").await, ["done"]);
+    // Two lists for programs, two pages: one by itself, one with what was refused.
+    assert_eq!(recorded(&world, "data_shown").await.len(), 4);
+    is_clean(&world).await;
+}
+
+#[tokio::test]
+async fn nobody_below_an_administrator_sees_or_changes_the_list_of_dependents() {
+    let world = World::start().await;
+    let school = school(&world).await;
+    let path = "/north-school/manage/dependents";
+    let body = json!({ "name": "Eve", "identifier": "MS-1", "security_value": "a secret" });
+    for level in Level::ALL.into_iter().filter(|level| *level != Level::Administrator) {
+        let member = world.member(&school.organization, level).await;
+        member.get(path).await.refused(403, "not_allowed");
+        member.post(path, &body).await.refused(403, "not_allowed");
+    }
+    let ann = world.guardian(&school.organization, "Ann Example").await;
+    ann.get(path).await.refused(403, "not_allowed");
+    world.get(path).await.refused(401, "sign_in_needed");
+    world.post(&world.url(path), &body).await.refused(401, "sign_in_needed");
+    assert!(recorded(&world, "data_shown").await.is_empty());
 }

@@ -1,11 +1,15 @@
-//! A participant who has signed in, and the organization's list of dependents.
+//! Somebody who has signed in, as a participant or as a member, and the
+//! organization's list of dependents.
 
 use serde_json::{Value, json};
 use shared::dependent::{Dependent, NewDependent, store};
 use shared::dynamo::Write;
-use shared::identity::Subject;
+use shared::identity::access::{Coverage, Level};
 use shared::identity::caller::form_token;
+use shared::identity::member::{self, Newcomer, State};
 use shared::identity::session::{How, Opening, rules::Limits, store as sessions};
+use shared::identity::{Subject, Username};
+use shared::ids::MemberId;
 use shared::organization::Organization;
 use shared::personal::{EmailAddress, Identifier, PersonName, SecurityValue};
 use shared::web::cookie::session_name;
@@ -47,7 +51,35 @@ impl World {
         let service = self.service();
         let keys = service.vault.keys(organization.id, self.now()).await.unwrap().unwrap();
         let person = keys.person(&EmailAddress::parse(&visitor.email).unwrap());
-        let subject = Subject::Participant(person);
+        self.signed_in(organization, visitor, Subject::Participant(person)).await
+    }
+
+    /// Signs in a new member of this level, who covers everything.
+    pub async fn member(&self, organization: &Organization, level: Level) -> Guardian<'_> {
+        let visitor = self.visitor(level.word());
+        let service = self.service();
+        let keys = service.vault.keys(organization.id, self.now()).await.unwrap().unwrap();
+        let newcomer = Newcomer {
+            id: MemberId::fresh(self.now(), &*service.chance).unwrap(),
+            username: Username::parse(level.word()).unwrap(),
+            name: PersonName::parse(level.spoken()).unwrap(),
+            email: EmailAddress::parse("member@example.org").unwrap(),
+            level,
+            coverage: Coverage::Everything,
+        };
+        let member = member::rules::new(newcomer, State::Active, self.now());
+        member::store::create(service, organization.id, &keys, &member, Vec::new()).await.unwrap();
+        self.signed_in(organization, visitor, Subject::Member(member.id)).await
+    }
+
+    async fn signed_in<'a>(
+        &'a self,
+        organization: &Organization,
+        visitor: Visitor<'a>,
+        subject: Subject,
+    ) -> Guardian<'a> {
+        let service = self.service();
+        let keys = service.vault.keys(organization.id, self.now()).await.unwrap().unwrap();
         let opening = Opening {
             subject,
             epoch: 0,

@@ -8,16 +8,21 @@
     reason = "a test that cannot go on fails where it stands"
 )]
 
+mod audit;
+mod authenticator;
 mod bad_input;
 mod booking;
 mod crash;
+mod credentials;
 mod dependents;
 mod documents;
 mod faults;
 mod fsck;
 mod guardian;
+mod identity;
 mod limits;
 mod mail;
+mod notices;
 mod pages;
 mod participants;
 mod price;

@@ -16,6 +16,10 @@ async fn everything(world: &World) -> BTreeMap<String, String> {
         assert!(answer.last_evaluated_key.is_none());
         for item in answer.items.unwrap() {
             let text = |name: &str| item[name].as_s().unwrap().clone();
+            // Checkpoints are the sealer's, one a minute and not one a booking.
+            if text("pk").contains("#checkpoint") {
+                continue;
+            }
             let mut attributes: Vec<_> = item.iter().collect();
             attributes.sort_by(|one: &(&String, &AttributeValue), other| one.0.cmp(other.0));
             found.insert(

@@ -1,13 +1,16 @@
 //! The template, the code and the samples agree, and dependencies point one way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use kept::template::Template;
+use http::Method;
+use kept::template::{Function, Template};
 use kept::{LocalCloud, Options};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyRequest;
-use serde_json::Value;
+use serde_json::{Value, json};
+use serde_yaml_ng::Value as Yaml;
+use shared::dynamo::Key;
+use shared::ids::{OrganizationId, RecordId};
 use shared::organization::rules::RESERVED;
 
 fn root() -> PathBuf {
@@ -19,8 +22,27 @@ fn template() -> Template {
     Template::parse("template.yaml", &std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
-fn function<'a>(template: &'a Template, code: &str) -> &'a kept::template::Function {
-    template.functions.iter().find(|function| function.code == code).expect("such a function")
+fn document() -> Yaml {
+    let text = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    serde_yaml_ng::from_str(&text).unwrap()
+}
+
+/// The resources of one type, by logical id.
+fn resources(document: &Yaml, kind: &str) -> BTreeMap<String, Yaml> {
+    let resources = document["Resources"].as_mapping().unwrap().iter();
+    resources
+        .filter(|(_, resource)| resource["Type"].as_str() == Some(kind))
+        .map(|(name, resource)| (name.as_str().unwrap().to_owned(), resource.clone()))
+        .collect()
+}
+
+/// A value or a list of them as words; of a reference, what it refers to.
+fn words(value: &Yaml) -> Vec<String> {
+    match value {
+        Yaml::Sequence(list) => list.iter().flat_map(words).collect(),
+        Yaml::Tagged(tagged) => words(&tagged.value),
+        other => other.as_str().map(str::to_owned).into_iter().collect(),
+    }
 }
 
 fn samples(function: &str) -> Vec<(String, Value)> {
@@ -36,106 +58,153 @@ fn samples(function: &str) -> Vec<(String, Value)> {
     found
 }
 
+/// The functions that answer requests, each with the routes it says it answers.
+/// A new one adds its line.
+const ANSWERING: &[(&str, &[(Method, &str)])] = &[("booking", booking::ROUTES)];
+
+type RouteNames = BTreeSet<(String, String)>;
+
+/// The routes that a function's code names; none when it answers no requests.
+fn coded(function: &str) -> RouteNames {
+    let routes = ANSWERING.iter().find(|(code, _)| *code == function);
+    routes
+        .into_iter()
+        .flat_map(|(_, routes)| *routes)
+        .map(|(method, path)| (method.to_string(), (*path).to_owned()))
+        .collect()
+}
+
+fn written(function: &Function) -> RouteNames {
+    function.routes.iter().map(|route| (route.method.clone(), route.path.clone())).collect()
+}
+
 #[test]
 fn every_route_of_the_template_has_an_arm_in_code_and_the_reverse() {
     let template = template();
-    let written: BTreeSet<(String, String)> = function(&template, "booking")
-        .routes
-        .iter()
-        .map(|route| (route.method.clone(), route.path.clone()))
-        .collect();
-    let coded: BTreeSet<(String, String)> = booking::ROUTES
-        .iter()
-        .map(|(method, path)| (method.to_string(), (*path).to_owned()))
-        .collect();
-    assert_eq!(written, coded, "template.yaml and booking::ROUTES must name the same routes");
+    for function in &template.functions {
+        let code = &function.code;
+        assert_eq!(
+            written(function),
+            coded(code),
+            "template.yaml and {code}::ROUTES must name the same routes; ANSWERING, above, must \
+             name {code}"
+        );
+    }
+    for (code, _) in ANSWERING {
+        let known = template.functions.iter().any(|function| function.code == *code);
+        assert!(known, "the template has no function {code}");
+    }
 }
 
 #[test]
 fn every_route_has_a_sample_event_and_every_sample_a_route() {
     let template = template();
-    let routes: BTreeSet<(String, String)> = function(&template, "booking")
-        .routes
-        .iter()
-        .map(|route| (route.method.clone(), route.path.clone()))
-        .collect();
-    let sampled: BTreeSet<(String, String)> = samples("booking")
-        .iter()
-        .map(|(_, event)| {
-            let text = |name: &str| event[name].as_str().unwrap().to_owned();
-            (text("httpMethod"), text("resource"))
-        })
-        .collect();
-    assert_eq!(routes, sampled, "add a file to events/booking for each route, and no other");
-    let folders: BTreeSet<String> = std::fs::read_dir(root().join("events"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-        .collect();
-    let functions: BTreeSet<String> =
-        template.functions.iter().map(|function| function.code.clone()).collect();
-    assert_eq!(folders, functions, "each function has a folder of samples, and no other");
+    for function in &template.functions {
+        let code = &function.code;
+        let samples = samples(code);
+        let sampled: RouteNames = samples
+            .iter()
+            .filter(|(_, event)| event.get("httpMethod").is_some())
+            .map(|(_, event)| {
+                let text = |name: &str| event[name].as_str().unwrap().to_owned();
+                (text("httpMethod"), text("resource"))
+            })
+            .collect();
+        let routes = written(function);
+        assert_eq!(routes, sampled, "add a file to events/{code} for each route, and no other");
+        let has = |kind: &str| {
+            samples.iter().any(|(_, event)| match kind {
+                "stream" => event.get("Records").is_some(),
+                "schedule" => event["source"] == "aws.events",
+                _ => event.get("detail-type").is_some() && event["source"] != "aws.events",
+            })
+        };
+        assert!(function.streams.is_empty() || has("stream"), "{code} has no sample of a stream");
+        assert!(
+            function.schedules.is_empty() || has("schedule"),
+            "{code} has no sample of a schedule"
+        );
+        assert!(function.rules.is_empty() || has("rule"), "{code} has no sample of an event");
+    }
+    assert_eq!(
+        folders("events"),
+        template.functions.iter().map(|function| function.code.clone()).collect(),
+        "each function has a folder of samples, and no other"
+    );
+    assert_eq!(
+        folders("functions"),
+        template.functions.iter().map(|function| function.code.clone()).collect(),
+        "each folder of functions is a function of the template, and the reverse"
+    );
 }
 
-/// What each sample is answered with, in a world whose demonstration began on
-/// Monday 30 November 2026.
-const ANSWERS: &[(&str, u16)] = &[
-    ("asset", 404),
-    ("book", 201),
-    ("book-by-form", 303),
-    ("book-form", 200),
-    ("book-from-another-site", 403),
-    ("book-held", 202),
-    ("book-malformed", 400),
-    ("booking", 404),
-    ("bookings", 200),
-    ("calendar", 404),
-    ("cancel", 404),
-    ("confirm", 404),
-    ("confirm-page", 404),
-    ("dependent-attach", 401),
-    ("dependent-detach", 401),
-    ("dependents", 303),
-    ("event", 200),
-    ("front", 200),
-    ("move", 404),
-    ("move-page", 404),
-    ("openapi", 200),
-    ("organization", 200),
-    ("organization-unknown", 404),
-    ("privacy", 200),
-    ("slots", 200),
+/// The names of the folders in a folder.
+fn folders(folder: &str) -> BTreeSet<String> {
+    std::fs::read_dir(root().join(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+/// What each sample of a request is answered with, in a world whose
+/// demonstration began on Monday 30 November 2026: function, sample, status.
+const ANSWERS: &[(&str, &str, u16)] = &[
+    ("booking", "asset", 404),
+    ("booking", "book", 201),
+    ("booking", "book-by-form", 303),
+    ("booking", "book-form", 200),
+    ("booking", "book-from-another-site", 403),
+    ("booking", "book-held", 202),
+    ("booking", "book-malformed", 400),
+    ("booking", "booking", 404),
+    ("booking", "bookings", 200),
+    ("booking", "calendar", 404),
+    ("booking", "cancel", 404),
+    ("booking", "confirm", 404),
+    ("booking", "confirm-page", 404),
+    ("booking", "dependent-attach", 401),
+    ("booking", "dependent-detach", 401),
+    ("booking", "dependents", 303),
+    ("booking", "event", 200),
+    ("booking", "front", 200),
+    ("booking", "move", 404),
+    ("booking", "move-page", 404),
+    ("booking", "openapi", 200),
+    ("booking", "organization", 200),
+    ("booking", "organization-unknown", 404),
+    ("booking", "privacy", 200),
+    ("booking", "slots", 200),
 ];
 
 #[tokio::test]
 async fn every_sample_event_is_answered_as_the_table_says() {
     let starts_at = Some("2026-11-30T12:00:00Z".parse().unwrap());
     let cloud = LocalCloud::start(Options { starts_at, ..Options::default() }).await.unwrap();
-    let booking = booking::Booking::new(Arc::clone(cloud.service()));
-    let mut answered = Vec::new();
-    // The form of a time before it is booked.
-    let mut events = samples("booking");
-    events.sort_by_key(|(name, _)| name != "book-form");
-    for (name, event) in events {
-        // It is the event API Gateway sends, and the one lambda_http reads.
-        serde_json::from_value::<ApiGatewayProxyRequest>(event.clone()).unwrap();
-        let request = lambda_http::request::from_str(&event.to_string()).unwrap();
-        let response = booking.handle(request).await;
-        answered.push((name, response.status().as_u16()));
+    let mut answered = BTreeSet::new();
+    for code in folders("events") {
+        // The form of a time before it is booked.
+        let mut events = samples(&code);
+        events.sort_by_key(|(name, _)| name != "book-form");
+        for (name, event) in events {
+            let request = event.get("httpMethod").is_some();
+            if request {
+                // It is the event API Gateway sends, and the one lambda_http reads.
+                serde_json::from_value::<ApiGatewayProxyRequest>(event.clone()).unwrap();
+            }
+            let answer = cloud.call(&code, event).await;
+            let answer = answer.unwrap_or_else(|problem| panic!("{code}/{name}: {problem}"));
+            if request {
+                answered.insert((code.clone(), name, answer["statusCode"].as_u64().unwrap()));
+            }
+        }
     }
-    answered.sort();
-    let expected: Vec<(String, u16)> =
-        ANSWERS.iter().map(|(name, status)| ((*name).to_owned(), *status)).collect();
+    let expected: BTreeSet<(String, String, u64)> = ANSWERS
+        .iter()
+        .map(|(code, name, status)| ((*code).to_owned(), (*name).to_owned(), u64::from(*status)))
+        .collect();
     assert_eq!(answered, expected);
-
-    let settings = notify::MailSettings {
-        sender: shared::personal::EmailAddress::parse("appointments@kept.example").unwrap(),
-        configuration_set: "kept".into(),
-    };
-    let notify = notify::Notify::new(Arc::clone(cloud.service()), cloud.ses().clone(), settings);
-    for (name, event) in samples("notify") {
-        let answer = notify.handle(event).await;
-        assert!(answer.is_ok(), "{name}: {answer:?}");
-    }
     cloud.stop().await;
 }
 
@@ -166,11 +235,7 @@ async fn the_description_names_every_route_and_only_those() {
             assert!(!operation["responses"].as_object().unwrap().is_empty());
         }
     }
-    let coded: BTreeSet<_> = booking::ROUTES
-        .iter()
-        .map(|(method, path)| (method.to_string(), (*path).to_owned()))
-        .collect();
-    assert_eq!(described, coded);
+    assert_eq!(described, coded("booking"));
     // Nothing it refers to is missing.
     let text = description.to_string();
     for part in text.split("#/components/schemas/").skip(1) {
@@ -217,16 +282,18 @@ fn rules_are_pure() {
 
 #[test]
 fn the_domain_knows_no_function_and_functions_do_not_know_each_other() {
-    let names = ["booking", "notify", "kept"];
-    for (folder, own) in
-        [("shared", ""), ("functions/booking", "booking"), ("functions/notify", "notify")]
-    {
-        let manifest = std::fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
+    let functions = folders("functions");
+    let mut names: Vec<&str> = functions.iter().map(String::as_str).collect();
+    names.push("kept");
+    let crates = functions.iter().map(|code| (format!("functions/{code}"), code.as_str()));
+    for (folder, own) in crates.chain([("shared".to_owned(), "")]) {
+        let manifest = std::fs::read_to_string(root().join(&folder).join("Cargo.toml")).unwrap();
         for name in names.iter().filter(|name| **name != own) {
-            assert!(
-                !manifest.lines().any(|line| line.starts_with(&format!("{name}."))),
-                "{folder} must not depend on {name}"
-            );
+            let depends = |line: &str| {
+                let rest = line.strip_prefix(name).map(str::trim_start);
+                rest.is_some_and(|rest| rest.starts_with(['.', '=']))
+            };
+            assert!(!manifest.lines().any(depends), "{folder} must not depend on {name}");
         }
     }
 }
@@ -237,14 +304,17 @@ fn tests_of_the_whole_speak_no_function_s_inner_language() {
         if file.ends_with("/wiring.rs") {
             continue;
         }
-        assert!(!text.contains("booking::handlers") && !text.contains("use booking"), "{file}");
+        for code in folders("functions") {
+            let inner = [format!("{code}::handlers"), format!("{code}::pages")];
+            let spoken = inner.iter().any(|words| text.contains(words));
+            assert!(!spoken && !text.contains(&format!("use {code}::")), "{file} speaks {code}");
+        }
     }
 }
 
 #[test]
 fn every_table_is_encrypted_protected_and_recoverable_unless_it_must_not_come_back() {
-    let text = std::fs::read_to_string(root().join("template.yaml")).unwrap();
-    let document: serde_yaml_ng::Value = serde_yaml_ng::from_str(&text).unwrap();
+    let document = document();
     let mut tables = 0;
     for (name, resource) in document["Resources"].as_mapping().unwrap() {
         if resource["Type"].as_str() != Some("AWS::DynamoDB::Table") {
@@ -269,8 +339,7 @@ fn every_table_is_encrypted_protected_and_recoverable_unless_it_must_not_come_ba
 
 #[test]
 fn nothing_travels_unencrypted() {
-    let text = std::fs::read_to_string(root().join("template.yaml")).unwrap();
-    let document: serde_yaml_ng::Value = serde_yaml_ng::from_str(&text).unwrap();
+    let document = document();
     let resources = &document["Resources"];
     let delivery = &resources["MailConfigurationSet"]["Properties"]["DeliveryOptions"];
     assert_eq!(delivery["TlsPolicy"].as_str(), Some("REQUIRE"));
@@ -284,35 +353,156 @@ fn nothing_travels_unencrypted() {
     assert!(address.starts_with("https://"));
 }
 
+/// The statements of a policy: what may be done to what.
+fn statements(policy: &Yaml) -> Vec<(Vec<String>, Vec<String>)> {
+    let statements = &policy["Properties"]["PolicyDocument"]["Statement"];
+    let statements = statements.as_sequence().unwrap().iter();
+    statements
+        .map(|statement| {
+            assert_eq!(statement["Effect"].as_str(), Some("Allow"));
+            (words(&statement["Action"]), words(&statement["Resource"]))
+        })
+        .collect()
+}
+
 #[test]
 fn no_function_may_do_everything_to_anything() {
-    let text = std::fs::read_to_string(root().join("template.yaml")).unwrap();
-    let document: serde_yaml_ng::Value = serde_yaml_ng::from_str(&text).unwrap();
-    let words = |value: &serde_yaml_ng::Value| -> Vec<String> {
-        match value {
-            serde_yaml_ng::Value::Sequence(list) => {
-                list.iter().filter_map(|word| word.as_str().map(str::to_owned)).collect()
-            }
-            other => other.as_str().map(str::to_owned).into_iter().collect(),
-        }
-    };
-    let mut policies = 0;
-    for (name, resource) in document["Resources"].as_mapping().unwrap() {
-        if resource["Type"].as_str() != Some("AWS::IAM::ManagedPolicy") {
-            continue;
-        }
-        policies += 1;
-        for statement in
-            resource["Properties"]["PolicyDocument"]["Statement"].as_sequence().unwrap()
-        {
-            let actions = words(&statement["Action"]);
-            let everywhere = words(&statement["Resource"]).contains(&"*".to_owned());
+    for (name, policy) in resources(&document(), "AWS::IAM::ManagedPolicy") {
+        for (actions, to) in statements(&policy) {
             for action in &actions {
-                assert!(!action.ends_with(":*") && action != "*", "{name:?} allows {action}");
+                assert!(!action.ends_with(":*") && action != "*", "{name} allows {action}");
                 let traces = action.starts_with("xray:") || action == "dynamodb:ListStreams";
-                assert!(!everywhere || traces, "{name:?} allows {action} on everything");
+                let everywhere = to.iter().any(|to| to == "*");
+                assert!(!everywhere || traces, "{name} allows {action} on everything");
             }
         }
     }
-    assert_eq!(policies, 2, "one policy for each function");
+}
+
+#[test]
+fn every_function_has_a_role_a_policy_and_a_log_of_its_own() {
+    let document = document();
+    let functions = resources(&document, "AWS::Serverless::Function");
+    let policies = resources(&document, "AWS::IAM::ManagedPolicy");
+    let roles = resources(&document, "AWS::IAM::Role");
+    for (id, function) in &functions {
+        let name = id.strip_suffix("Function").expect("a function's id ends with Function");
+        let properties = &function["Properties"];
+        assert_eq!(
+            words(&properties["CodeUri"]),
+            [format!("target/lambda/{}/", name.to_lowercase())]
+        );
+        assert_eq!(words(&properties["Role"]), [format!("{name}Role.Arn")], "{id}");
+        let log = &properties["LoggingConfig"]["LogGroup"];
+        assert_eq!(words(log), [format!("{name}Log")], "{id}");
+        let role = &roles[&format!("{name}Role")]["Properties"];
+        assert_eq!(words(&role["ManagedPolicyArns"]), [format!("{name}Policy")], "{id}");
+        assert!(role["Policies"].is_null(), "{id}: what it may do stands in {name}Policy");
+        assert!(policies.contains_key(&format!("{name}Policy")), "{id}");
+    }
+    assert_eq!(policies.len(), functions.len(), "one policy for each function");
+    assert_eq!(roles.len(), functions.len(), "one role for each function");
+}
+
+/// What each function may do with each table, its indexes and its stream.
+/// Whoever widens this says why.
+const GRANTS: &[(&str, &str, &[&str])] = &[
+    ("Booking", "AuditTable", &["PutItem"]),
+    ("Booking", "MailTable", &["PutItem"]),
+    ("Booking", "OrganizationKeysTable", &["Query"]),
+    ("Booking", "ScheduleTable", &["BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
+    ("Booking", "SessionTable", &["UpdateItem"]),
+    ("Notify", "MailTable", &["GetItem", "UpdateItem"]),
+    ("Notify", "MailTable stream", &["DescribeStream", "GetRecords", "GetShardIterator"]),
+    ("Notify", "MailTable/index/owed", &["Query"]),
+    ("Notify", "OrganizationKeysTable", &["Query"]),
+    ("Notify", "ScheduleTable", &["GetItem", "Query"]),
+    ("Sealer", "AuditTable", &["PutItem", "Query"]),
+    ("Sealer", "AuditTable stream", &["DescribeStream", "GetRecords", "GetShardIterator"]),
+];
+
+#[test]
+fn every_function_may_do_with_the_tables_what_the_list_says_and_no_more() {
+    let mut granted: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for (name, policy) in resources(&document(), "AWS::IAM::ManagedPolicy") {
+        for (actions, to) in statements(&policy) {
+            let actions = actions.iter().filter_map(|action| action.strip_prefix("dynamodb:"));
+            let actions: BTreeSet<String> = actions.map(str::to_owned).collect();
+            for to in to.iter().filter(|to| *to != "*" && !actions.is_empty()) {
+                let to = to.replace("${", "").replace(".Arn}", "");
+                let to = to.replace(".StreamArn", " stream").replace(".Arn", "");
+                let function = name.trim_end_matches("Policy").to_owned();
+                granted.entry((function, to)).or_default().extend(actions.clone());
+            }
+        }
+    }
+    let listed: BTreeMap<(String, String), BTreeSet<String>> = GRANTS
+        .iter()
+        .map(|(function, table, actions)| {
+            let actions = actions.iter().map(|action| (*action).to_owned()).collect();
+            (((*function).to_owned(), (*table).to_owned()), actions)
+        })
+        .collect();
+    for ((function, table), actions) in &granted {
+        let known = listed.get(&(function.clone(), table.clone()));
+        let line = format!("GRANTS, above, wants (\"{function}\", \"{table}\", &{actions:?})");
+        assert_eq!(known, Some(actions), "{line}");
+    }
+    assert_eq!(listed.len(), granted.len(), "GRANTS names what the template does not grant");
+}
+
+#[test]
+fn nobody_may_change_or_remove_an_audit_record_or_make_a_checkpoint_but_the_sealer() {
+    let allowed = [
+        "dynamodb:PutItem",
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+    ];
+    for (name, policy) in resources(&document(), "AWS::IAM::ManagedPolicy") {
+        for (actions, to) in statements(&policy) {
+            for action in actions {
+                if to.iter().any(|to| to.contains("AuditTable")) {
+                    assert!(allowed.contains(&&*action), "{name} allows {action} on records");
+                }
+                if to.iter().any(|to| to.contains("AuditKey")) || action.ends_with("Mac") {
+                    let seals = name == "SealerPolicy" && action == "kms:GenerateMac";
+                    assert!(seals && to == ["AuditKey.Arn"], "{name} allows {action} on {to:?}");
+                }
+            }
+        }
+    }
+    let document = document();
+    let key = &resources(&document, "AWS::KMS::Key")["AuditKey"];
+    assert_eq!(key["Properties"]["KeyUsage"].as_str(), Some("GENERATE_VERIFY_MAC"));
+    assert_eq!(key["DeletionPolicy"].as_str(), Some("Retain"));
+    // The alarm looks for the word that the sealer writes.
+    let filter = &resources(&document, "AWS::Logs::MetricFilter")["AuditTrailTouched"];
+    let pattern = filter["Properties"]["FilterPattern"].as_str().unwrap();
+    assert_eq!(pattern, format!("\"{}\"", sealer::ALARM));
+}
+
+#[test]
+fn a_written_record_wakes_the_sealer_and_a_written_checkpoint_does_not() {
+    let template = template();
+    let sealer = template.functions.iter().find(|function| function.code == "sealer").unwrap();
+    let wakes = |event: &str, key: &Key| {
+        let keys = json!({ "pk": { "S": key.pk }, "sk": { "S": key.sk } });
+        let record = json!({ "eventName": event, "dynamodb": { "Keys": keys } });
+        sealer.streams[0].filters.iter().any(|filter| filter.matches(&record))
+    };
+    let organization = OrganizationId::from_bytes([1; 16]);
+    let day = jiff::civil::date(2026, 11, 30);
+    for last in 0..=255 {
+        let id = RecordId::from_bytes([last; 16]);
+        assert!(wakes("INSERT", &Key::audit(organization, day, id)));
+    }
+    for number in 0..100 {
+        let checkpoint = Key::checkpoint(organization, number);
+        let part = Key::checkpoint_part(organization, number, 0);
+        assert!(!wakes("INSERT", &checkpoint) && !wakes("INSERT", &part));
+        assert!(wakes("REMOVE", &checkpoint) && wakes("MODIFY", &part));
+    }
 }

@@ -1,13 +1,17 @@
 //! One notice, from owed to sent.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use shared::booking;
-use shared::ids::{NoticeId, OrganizationId};
-use shared::notice::letter::{Letter, Links, Mail};
+use shared::ids::{EventId, NoticeId, OrganizationId};
+use shared::notice::letter::{AccountLetter, Letter, Links, Mail};
+use shared::notice::recipient::Found;
 use shared::notice::rules::{self, Decision, Turn};
-use shared::notice::{End, Notice, Owed, store};
-use shared::organization::Occasion;
+use shared::notice::{Account, Change, End, Matter, News, Notice, Owed, link, recipient, store};
+use shared::organization::{self, Occasion, Organization, Snapshot};
 use shared::trouble::Trouble;
+use shared::vault::OrganizationKeys;
 
 use crate::Notify;
 use crate::ses::{self, Outcome};
@@ -19,7 +23,8 @@ pub(crate) enum Delivery {
     Sent,
     /// It was settled without a mail, or had been settled before.
     Settled,
-    /// Somebody else is sending it, or SES still has time to say that it took it.
+    /// Somebody else is sending it, SES still has time to say that it took it,
+    /// or its organization is suspended.
     Waiting,
     /// It may be tried again at once.
     Again,
@@ -29,6 +34,14 @@ pub(crate) enum Delivery {
 enum Plan {
     Send(Box<Mail>),
     Leave(End),
+    /// Its organization is suspended: another time.
+    Wait,
+}
+
+impl Plan {
+    fn gone() -> Self {
+        Self::Leave(End::NoLongerWanted)
+    }
 }
 
 impl Notify {
@@ -48,9 +61,13 @@ impl Notify {
         };
         let mail = match self.plan(owed, now).await? {
             Plan::Send(mail) => mail,
+            Plan::Wait => {
+                tracing::info!(organization = %owed.organization, notice = %owed.id, "waits: its organization is suspended");
+                return Ok(Delivery::Waiting);
+            }
             Plan::Leave(end) => {
                 store::settle(&self.service, owed.organization, owed.id, &end, now).await?;
-                tracing::info!(organization = %owed.organization, notice = %owed.id, kind = owed.kind.word(), end = end.word(), "left");
+                tracing::info!(organization = %owed.organization, notice = %owed.id, kind = owed.matter.word(), end = end.word(), "left");
                 return Ok(Delivery::Settled);
             }
         };
@@ -67,16 +84,54 @@ impl Notify {
 
     /// Reads what the rules and the mail need.
     async fn plan(&self, owed: &Owed, now: Timestamp) -> Result<Plan, Trouble> {
-        let gone = Ok(Plan::Leave(End::NoLongerWanted));
-        let Some(occasion) = self.occasion(owed, now).await? else { return gone };
+        let snapshot = match self.service.organization_of(owed.organization, now).await? {
+            Some(snapshot) => snapshot,
+            None => return self.plan_from_outside(owed, now).await,
+        };
+        match &owed.matter {
+            Matter::Booking(change) => self.plan_change(owed, change, snapshot, now).await,
+            Matter::Account(account) => {
+                let (organization, keys) = (&snapshot.organization, &*snapshot.keys);
+                self.plan_account(owed, account, organization, keys, now).await
+            }
+        }
+    }
+
+    /// For an organization that may not be reached: while it is suspended its
+    /// notices wait, and when it is gone they are.
+    async fn plan_from_outside(&self, owed: &Owed, now: Timestamp) -> Result<Plan, Trouble> {
+        let found = organization::store::get(&self.service, owed.organization).await?;
+        let keys = self.service.vault.keys(owed.organization, now).await?;
+        let (Some(organization), Some(keys)) = (found, keys) else { return Ok(Plan::gone()) };
+        match &owed.matter {
+            Matter::Account(account) if account.news.reaches_from_outside() => {
+                self.plan_account(owed, account, &organization, &keys, now).await
+            }
+            Matter::Account(_) | Matter::Booking(_) => Ok(Plan::Wait),
+        }
+    }
+
+    async fn plan_change(
+        &self,
+        owed: &Owed,
+        change: &Change,
+        snapshot: Arc<Snapshot>,
+        now: Timestamp,
+    ) -> Result<Plan, Trouble> {
+        let Some(occasion) = self.occasion(owed.organization, change.event, snapshot, now).await?
+        else {
+            return Ok(Plan::gone());
+        };
         let (organization, keys) = (occasion.organization(), occasion.keys());
         let found =
-            booking::store::find(&self.service, owed.organization, keys, owed.booking).await?;
-        match (rules::decide(owed, found.as_ref(), now), found) {
+            booking::store::find(&self.service, owed.organization, keys, change.booking).await?;
+        match (rules::decide(change, owed.since, found.as_ref(), now), found) {
             (Decision::Send, Some(booking)) => {
                 let public_address = &self.service.settings.public_address;
                 let letter = Letter {
-                    owed,
+                    notice: owed.id,
+                    change,
+                    since: owed.since,
                     booking: &booking,
                     organization,
                     links: &Links::new(public_address, organization, keys, &booking),
@@ -88,21 +143,63 @@ impl Notify {
                 Ok(Plan::Send(Box::new(letter.write(now)?)))
             }
             (Decision::Superseded, _) => Ok(Plan::Leave(End::Superseded)),
-            (Decision::Drop | Decision::Send, _) => gone,
+            (Decision::Drop | Decision::Send, _) => Ok(Plan::gone()),
         }
     }
 
-    async fn occasion(&self, owed: &Owed, now: Timestamp) -> Result<Option<Occasion>, Trouble> {
-        let Some(snapshot) = self.service.organization_of(owed.organization, now).await? else {
-            return Ok(None);
+    async fn plan_account(
+        &self,
+        owed: &Owed,
+        account: &Account,
+        organization: &Organization,
+        keys: &OrganizationKeys,
+        now: Timestamp,
+    ) -> Result<Plan, Trouble> {
+        let link = link::find(&self.service, owed.organization, keys, account, now).await?;
+        if rules::decide_account(link.now(), owed.since, now) != Decision::Send {
+            return Ok(Plan::gone());
+        }
+        let (service, id) = (&self.service, owed.organization);
+        let found = recipient::find(service, id, keys, owed.id, account, &link).await?;
+        let recipient = match found {
+            Found::Somebody(recipient) => recipient,
+            Found::NobodyAnyMore => return Ok(Plan::gone()),
+            Found::NoAddress => return Ok(Plan::Leave(End::Undeliverable("no_address"))),
         };
-        let occasion = self.service.occasion_of(snapshot, owed.event).await?;
+        let about = match account.news {
+            News::OrganizationWaits(which) => {
+                organization::store::get(&self.service, which).await?
+            }
+            _ => None,
+        };
+        let letter = AccountLetter {
+            notice: owed.id,
+            account,
+            since: owed.since,
+            organization,
+            about: about.as_ref().map(|organization| organization.name.as_str()),
+            link: link.text(),
+            recipient: &recipient,
+            public_address: &self.service.settings.public_address,
+            sender: &self.settings.sender,
+        };
+        Ok(Plan::Send(Box::new(letter.write(now)?)))
+    }
+
+    async fn occasion(
+        &self,
+        organization: OrganizationId,
+        event: EventId,
+        snapshot: Arc<Snapshot>,
+        now: Timestamp,
+    ) -> Result<Option<Occasion>, Trouble> {
+        let occasion = self.service.occasion_of(snapshot, event).await?;
         if occasion.is_some() {
             return Ok(occasion);
         }
         // The event may be younger than what is remembered of its organization.
-        match self.service.read_organization(owed.organization, now).await? {
-            Some(snapshot) => self.service.occasion_of(snapshot, owed.event).await,
+        match self.service.read_organization(organization, now).await? {
+            Some(snapshot) => self.service.occasion_of(snapshot, event).await,
             None => Ok(None),
         }
     }
@@ -120,7 +217,7 @@ impl Notify {
         let (end, delivery) = match outcome {
             Outcome::Accepted(message) => (End::Sent(message), Delivery::Sent),
             Outcome::Refused(why) => {
-                tracing::error!(%organization, %notice, kind = owed.kind.word(), why, "undeliverable");
+                tracing::error!(%organization, %notice, kind = owed.matter.word(), why, "undeliverable");
                 (End::Undeliverable(why), Delivery::Settled)
             }
             Outcome::NotNow(why) => {

@@ -73,15 +73,11 @@ impl Notify {
         }
     }
 
-    /// SES says that it took a mail. Only the tag and the message's id are read:
-    /// the rest of the event holds addresses.
+    /// SES says that it took a mail. SES's event names the recipient; the rule
+    /// of the template hands on ids alone.
     async fn heard_from_ses(&self, event: &Value) -> Result<Value, lambda_runtime::Error> {
-        let mail = event.pointer("/detail/mail");
-        let message = mail.and_then(|mail| mail.get("messageId")).and_then(Value::as_str);
-        let named = mail
-            .and_then(|mail| mail.pointer(&format!("/tags/{}/0", ses::TAG)))
-            .and_then(Value::as_str)
-            .and_then(ses::read_tag);
+        let message = event.get("message").and_then(Value::as_str);
+        let named = event.pointer("/notice/0").and_then(Value::as_str).and_then(ses::read_tag);
         let (Some(message), Some((organization, notice))) = (message, named) else {
             // Somebody else's mail through the same account: not ours to settle.
             tracing::warn!("SES took a mail that names no notice");

@@ -6,8 +6,8 @@ use aws_lambda_events::event::dynamodb::EventRecord;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use shared::dynamo::{Item, Key};
-use shared::ids::{BookingId, NoticeId, OrganizationId};
-use shared::notice::{Notice, store};
+use shared::ids::{NoticeId, OrganizationId};
+use shared::notice::{Notice, Thread, store};
 use shared::trouble::Trouble;
 
 use crate::Notify;
@@ -32,34 +32,33 @@ impl Notify {
         }))
         .await;
         let mut failures = Vec::new();
-        // Mails about one booking go out in the order of its changes; those
-        // about different ones at the same time.
-        let mut bookings: BTreeMap<(OrganizationId, BookingId), Vec<(&Named, Notice)>> =
+        // Mails about one booking go out in the order of its changes, those to one
+        // account in the order of its news; different ones at the same time.
+        let mut threads: BTreeMap<(OrganizationId, Thread), Vec<(&Named, Notice)>> =
             BTreeMap::new();
         for (named, found) in read {
             match found {
                 Ok(Some(notice)) => {
-                    let booking = (named.organization, notice.owed.booking);
-                    bookings.entry(booking).or_default().push((named, notice));
+                    let thread = (named.organization, notice.owed.matter.thread());
+                    threads.entry(thread).or_default().push((named, notice));
                 }
                 Ok(None) => {}
                 Err(trouble) if once_more(named, &trouble) => failures.push(&*named.sequence),
                 Err(_) => {}
             }
         }
-        let delivered =
-            join_all(bookings.into_values().map(|notices| self.in_order(notices))).await;
+        let delivered = join_all(threads.into_values().map(|notices| self.in_order(notices))).await;
         failures.extend(delivered.into_iter().flatten());
         let failures: Vec<Value> =
             failures.into_iter().map(|id| json!({ "itemIdentifier": id })).collect();
         json!({ "batchItemFailures": failures })
     }
 
-    /// Delivers the notices of one booking, the oldest change first, and gives
+    /// Delivers the notices of one thread, the oldest first, and gives
     /// back the records to try again: the first that could not be sent and all
     /// after it.
     async fn in_order<'a>(&self, mut notices: Vec<(&'a Named, Notice)>) -> Vec<&'a str> {
-        notices.sort_by_key(|(_, notice)| (notice.owed.version, notice.owed.since));
+        notices.sort_by_key(|(_, notice)| (notice.owed.matter.version(), notice.owed.since));
         for (position, (named, notice)) in notices.iter().enumerate() {
             let again = match self.deliver(notice).await {
                 Ok(delivery) => delivery == Delivery::Again,

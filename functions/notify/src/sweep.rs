@@ -6,6 +6,7 @@ use futures::stream;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::ids::{NoticeId, OrganizationId};
+use shared::notice::rules;
 use shared::notice::store::{self, Start};
 use shared::organization;
 use shared::trouble::Trouble;
@@ -13,8 +14,6 @@ use shared::trouble::Trouble;
 use crate::Notify;
 use crate::deliver::{Delivery, log};
 
-/// Younger notices are the stream's: it is at them.
-const SETTLING: SignedDuration = SignedDuration::from_mins(2);
 /// How long a firing may begin new work; the function itself has a minute.
 const TIME: SignedDuration = SignedDuration::from_secs(35);
 /// How many notices of an organization a firing looks at.
@@ -73,6 +72,8 @@ impl Notify {
         Ok(json!({ "looked_at": looked_at, "sent": sent, "waiting": waiting, "failed": failed }))
     }
 
+    /// What one organization still owes, side by side. The order does not
+    /// matter: by now a notice that a later one has overtaken is superseded.
     async fn sweep_one(
         &self,
         organization: OrganizationId,
@@ -85,7 +86,7 @@ impl Notify {
             if looked_at >= MOST || self.late(begun) {
                 break;
             }
-            let before = begun - SETTLING;
+            let before = begun - rules::LEFT_LYING;
             let page = store::still_owed(&self.service, organization, before, start, PAGE).await?;
             looked_at += page.notices.len();
             let mut deliveries = stream::iter(page.notices)

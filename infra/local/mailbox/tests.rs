@@ -124,3 +124,16 @@ fn only_so_much_mail_is_kept_and_all_of_it_counted() {
     assert_eq!(mailbox.mails(None)[0].id, "5");
     assert_eq!(mailbox.total(), (MOST_MAILS + 5) as u64);
 }
+
+#[test]
+fn what_ses_tells_of_a_mail_names_its_recipient_as_the_real_one_does() {
+    let letter = Letter::read(&message(SENDER, "See you."));
+    let tags = [("notice".to_owned(), "n1".to_owned())];
+    let to = ["ada@example.org".to_owned()];
+    let told = event("m1", Timestamp::UNIX_EPOCH, Some("kept"), &tags, &to, &letter);
+    let mail = &told["detail"]["mail"];
+    assert_eq!(mail["destination"], json!(["ada@example.org"]));
+    assert_eq!(mail["commonHeaders"]["to"], json!(["ada@example.org"]));
+    assert_eq!(mail["commonHeaders"]["subject"], "Booked: Ms Okafor");
+    assert_eq!(mail["tags"]["notice"], json!(["n1"]));
+}

@@ -8,6 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+/// While records are gathered, it is looked so often whether they fill a call.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 pub(super) async fn run(subscription: Arc<Subscription>, stopping: Arc<AtomicBool>) {
     while !stopping.load(Ordering::SeqCst) {
         subscription.busy.store(true, Ordering::SeqCst);
@@ -19,7 +22,7 @@ pub(super) async fn run(subscription: Arc<Subscription>, stopping: Arc<AtomicBoo
             Pause::UntilNews => {
                 let _ = tokio::time::timeout(REST, subscription.news.notified()).await;
             }
-            Pause::AfterFailure(pause) => {
+            Pause::Gathering(pause) | Pause::AfterFailure(pause) => {
                 let _ = tokio::time::timeout(pause, subscription.hurry.notified()).await;
             }
         }
@@ -30,6 +33,7 @@ pub(super) async fn run(subscription: Arc<Subscription>, stopping: Arc<AtomicBoo
 enum Pause {
     None,
     UntilNews,
+    Gathering(Duration),
     AfterFailure(Duration),
 }
 
@@ -56,6 +60,11 @@ impl Subscription {
             self.advance(last);
             return Pause::None;
         }
+        let full = batch.len() == self.source.batch_size || records.len() == READ_AHEAD;
+        if !full && let Some(left) = self.gathers_for() {
+            return Pause::Gathering(left.min(LOOK_AGAIN));
+        }
+        self.gathered();
         let event = json!({"Records": batch});
         let reply = self.function.event(event).await;
         let failure = reply.as_ref().err().cloned();

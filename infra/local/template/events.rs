@@ -3,8 +3,10 @@
 use super::document::{self, Problem};
 use super::{Function, Route, Rule, Schedule, StreamSource, strings};
 use crate::pattern::Pattern;
+use crate::transformer::Transformer;
 use jiff::SignedDuration;
 use serde_yaml_ng::Value;
+use std::time::Duration;
 
 pub(super) fn read(function: &mut Function, place: &str, events: &Value) -> Result<(), Problem> {
     let events =
@@ -77,6 +79,9 @@ fn stream(name: &str, place: &str, properties: &Value) -> Result<StreamSource, P
             .and_then(|size| usize::try_from(size).ok())
             .unwrap_or(100)
             .clamp(1, 10_000),
+        window: Duration::from_secs(
+            properties.get("MaximumBatchingWindowInSeconds").and_then(Value::as_u64).unwrap_or(0),
+        ),
         from_beginning,
         maximum_retries: u32::try_from(retries).ok(),
         reports_failures: strings(properties.get("FunctionResponseTypes"))
@@ -128,7 +133,19 @@ fn rule(name: &str, place: &str, properties: &Value) -> Result<Rule, Problem> {
             serde_json::to_value(pattern)
                 .map_err(|error| Problem::at(place, format!("its Pattern is unreadable: {error}")))
         })?;
-    Ok(Rule { name: name.to_owned(), pattern: parse_pattern(place, &pattern)? })
+    if let Some(name) = ["Input", "InputPath"].into_iter().find(|it| properties.get(it).is_some()) {
+        return Err(Problem::at(place, format!("the local cloud knows no {name} of a rule")));
+    }
+    let transformer = match properties.get("InputTransformer") {
+        None => None,
+        Some(transformer) => {
+            let json = serde_json::to_value(transformer);
+            let json = json.map_err(|error| Problem::at(place, error.to_string()))?;
+            Some(Transformer::parse(&json).map_err(|problem| Problem::at(place, problem))?)
+        }
+    };
+    let pattern = parse_pattern(place, &pattern)?;
+    Ok(Rule { name: name.to_owned(), pattern, transformer })
 }
 
 fn parse_pattern(place: &str, json: &serde_json::Value) -> Result<Pattern, Problem> {

@@ -8,7 +8,10 @@ fn embedded() -> Template {
 fn names() -> Names {
     Names {
         parameters: BTreeMap::from([("PublicAddress".into(), "http://localhost:1".into())]),
-        key_arns: BTreeMap::from([("Key".into(), "arn:aws:kms:r:1:key/k".into())]),
+        key_arns: BTreeMap::from([
+            ("Key".into(), "arn:aws:kms:r:1:key/k".into()),
+            ("AuditKey".into(), "arn:aws:kms:r:1:key/a".into()),
+        ]),
     }
 }
 
@@ -28,6 +31,13 @@ fn the_template_is_read_whole() {
     assert_eq!(mail.stream_view.as_deref(), Some("KEYS_ONLY"));
     let sessions = template.tables.iter().find(|table| table.name == "SessionTable").unwrap();
     assert_eq!(sessions.expires.as_deref(), Some("expires"));
+    let sealer = template.functions.iter().find(|function| function.code == "sealer").unwrap();
+    assert_eq!(sealer.streams[0].window, Duration::from_secs(60));
+    assert_eq!(sealer.streams[0].maximum_retries, None);
+    let audit = template.tables.iter().find(|table| table.name == "AuditTable").unwrap();
+    assert_eq!(audit.indexes[0].key, ["about", "sk"]);
+    let key = template.keys.iter().find(|key| key.name == "AuditKey").unwrap();
+    assert_eq!((&*key.spec, &*key.usage), ("HMAC_256", "GENERATE_VERIFY_MAC"));
     assert!(template.routes().any(|(_, route)| route.path == "/{organization}/{event}/bookings"));
     assert_eq!(
         template.configuration_sets,

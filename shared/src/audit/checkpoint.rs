@@ -31,6 +31,8 @@ const MOST_LEAVES: usize = 18_000;
 const REPEATED_WITHIN: SignedDuration = SignedDuration::from_mins(15);
 /// But no more than so many checkpoints are looked at.
 const LOOK_BACK: i32 = 10;
+/// Numbers are written with so many digits, so that they sort.
+const NUMBER_LENGTH: usize = 12;
 /// What a MAC is over begins with this.
 const LABEL: &[u8] = b"kept audit checkpoint 1\n";
 
@@ -155,6 +157,9 @@ async fn seal_some(
     organization: OrganizationId,
     leaves: &[Leaf],
 ) -> Result<Option<Sealed>, Trouble> {
+    // Where the head was removed and its parts were not, its number cannot be
+    // written again: it is passed over, and verification names it.
+    let (mut lost, mut passed_over) = (0, 0);
     for attempt in 0..TRIES {
         let now = service.clock.now();
         let last = latest(service, organization).await?;
@@ -168,6 +173,7 @@ async fn seal_some(
             None => 1,
             Some(head) => number_of(head)?.saturating_add(1),
         };
+        let number = number.saturating_add(passed_over);
         let previous = last.first().map_or([0; 32], digest_of);
         let parts: Vec<Vec<u8>> = fresh.chunks(PART).map(Leaf::write_all).collect();
         let row = checkpoint(organization, number, now, previous, &fresh, &parts);
@@ -186,7 +192,9 @@ async fn seal_some(
         match transaction.commit(&service.dynamo).await? {
             Commit::Committed => return Ok(Some(Sealed { number, count: fresh.len(), digest })),
             // Somebody else wrote this number: read again.
-            Commit::Lost | Commit::Busy => dynamo::pause(attempt, &*service.chance).await?,
+            Commit::Lost if lost == number => passed_over += 1,
+            Commit::Lost => lost = number,
+            Commit::Busy => dynamo::pause(attempt, &*service.chance).await?,
         }
     }
     Err(Trouble::unavailable("sealing a checkpoint", "others were faster ten times"))
@@ -218,7 +226,7 @@ fn checkpoint(
 /// The number of a checkpoint, by its key: whatever else became of its item,
 /// the next one can be written.
 pub(super) fn number_of(item: &Item) -> Result<u64, Trouble> {
-    let key = Key::of(item);
+    let key = Key::of(item).filter(|key| key.sk.len() == NUMBER_LENGTH);
     key.and_then(|key| key.sk.parse().ok())
         .ok_or_else(|| Trouble::damaged("a checkpoint's key", "it is no number"))
 }
@@ -237,7 +245,9 @@ async fn latest(service: &Service, organization: OrganizationId) -> Result<Vec<I
         .send()
         .await
         .map_err(|cause| Trouble::unavailable("reading checkpoints", cause))?;
-    Ok(answer.items.unwrap_or_default())
+    let mut items = answer.items.unwrap_or_default();
+    items.retain(|item| number_of(item).is_ok());
+    Ok(items)
 }
 
 /// The leaves of the last checkpoints. One that cannot be read has none: then

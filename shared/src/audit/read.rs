@@ -1,6 +1,7 @@
-//! Reading the trail: a day of it, or who saw somebody's data.
+//! Reading the trail: a stretch of it, or who saw somebody's data.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::try_join_all;
@@ -11,6 +12,7 @@ use super::{Record, item};
 use crate::dynamo::{self, Item, keys};
 use crate::ids::{EventId, OrganizationId, PersonId, RecordId};
 use crate::service::Service;
+use crate::time::utc_days;
 use crate::trouble::Trouble;
 
 /// How many records a page has.
@@ -70,6 +72,46 @@ pub async fn of_person(
     page(service, partitions, from).await
 }
 
+/// Who saw a person's data, the latest first, before the record `before`.
+///
+/// # Errors
+/// When DynamoDB fails or a record is damaged.
+pub async fn looks_at(
+    service: &Service,
+    organization: OrganizationId,
+    person: PersonId,
+    before: Option<RecordId>,
+) -> Result<Page, Trouble> {
+    let mut about = vec![person.to_string()];
+    about.extend(events_of(service, organization, person).await?.iter().map(ToString::to_string));
+    let partitions = about
+        .iter()
+        .map(|id| Partition { index: true, pk: keys::audit_about(organization, id) })
+        .collect();
+    let always = RecordId::from_bytes([0; 16])..=RecordId::from_bytes([u8::MAX; 16]);
+    latest(service, partitions, always, before).await
+}
+
+/// What an organization's trail says of the time from `start` until `end`, the
+/// latest first, before the record `before`.
+///
+/// # Errors
+/// When DynamoDB fails or a record is damaged.
+pub async fn between(
+    service: &Service,
+    organization: OrganizationId,
+    start: Timestamp,
+    end: Timestamp,
+    before: Option<RecordId>,
+) -> Result<Page, Trouble> {
+    let partitions = utc_days(start, end)
+        .into_iter()
+        .flat_map(|day| keys::audit_day(organization, day))
+        .map(|pk| Partition { index: false, pk })
+        .collect();
+    latest(service, partitions, RecordId::first_of(start)..=RecordId::first_of(end), before).await
+}
+
 /// The events at which a person has a tally: whoever booked there has one.
 async fn events_of(
     service: &Service,
@@ -109,6 +151,58 @@ async fn page(
     }
     let more = merged.len() > usize::from(PAGE);
     let entries: Vec<Entry> = merged.into_values().take(usize::from(PAGE)).collect();
+    let next = entries.last().map(|entry| entry.id).filter(|_| more);
+    Ok(Page { entries, next })
+}
+
+/// As [`page`], from the end, of the records within `ids`.
+async fn latest(
+    service: &Service,
+    partitions: Vec<Partition>,
+    ids: RangeInclusive<RecordId>,
+    before: Option<RecordId>,
+) -> Result<Page, Trouble> {
+    let reads = partitions.iter().map(|partition| async {
+        let (low, high) = (*ids.start(), before.unwrap_or(*ids.end()));
+        let name = if partition.index { "about" } else { "pk" };
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = service
+                .dynamo
+                .query()
+                .table_name(&service.settings.tables.audit)
+                .set_index_name(partition.index.then(|| "about".to_owned()))
+                .consistent_read(!partition.index)
+                .scan_index_forward(false)
+                .expression_attribute_names("#pk", name)
+                .key_condition_expression("#pk = :pk AND sk BETWEEN :low AND :high")
+                .expression_attribute_values(":pk", AttributeValue::S(partition.pk.clone()))
+                .expression_attribute_values(":low", AttributeValue::S(low.to_string()))
+                .expression_attribute_values(":high", AttributeValue::S(high.to_string()))
+                .limit(i32::from(PAGE) + 2)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|cause| Trouble::unavailable("reading the audit trail", cause))?;
+            items.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() || items.len() > usize::from(PAGE) + 1 {
+                return Ok::<_, Trouble>(items);
+            }
+        }
+    });
+    let mut merged = BTreeMap::new();
+    for items in try_join_all(reads).await? {
+        for item in items {
+            let (id, entry) = entry(item)?;
+            if before.is_none_or(|before| id < before) {
+                merged.insert(id, entry);
+            }
+        }
+    }
+    let more = merged.len() > usize::from(PAGE);
+    let entries: Vec<Entry> = merged.into_values().rev().take(usize::from(PAGE)).collect();
     let next = entries.last().map(|entry| entry.id).filter(|_| more);
     Ok(Page { entries, next })
 }

@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 pub(crate) use item::Outline;
 pub use list::{of_day, of_person};
 use transactions::Maker;
-pub(crate) use transactions::ParticipantRow;
+pub(crate) use transactions::{ParticipantRow, remember_participant};
 
 use super::rules::{self, Agendas, Confirmation, Decision, For, Move, Refusal, Seen};
 use super::{Booking, Contact, Failure, IdempotencyKey};

@@ -23,6 +23,7 @@
 //! | Identity | `{organization}` | `member#{member}` | a member |
 //! | Identity | `{organization}` | `administrators` | how many administrators can sign in |
 //! | Identity | `{organization}` | `support#{member}` | what one of the operator's members may see to help |
+//! | Identity | `{organization}` | `former-support#{grant}` | a support grant that a later one has replaced |
 //! | Identity | `{organization}` | `emergency` | the emergency code, hashed |
 //! | Identity | `{organization}` | `review#{emergency}` | a use of that code and its review |
 //! | Identity | `{organization}#username#{blind index}` | `username` | which member a username names |
@@ -51,7 +52,7 @@ use super::Item;
 use crate::identity::Subject;
 use crate::ids::{
     self, BookingId, DependentId, EmergencyId, EventId, MemberId, NoticeId, OrganizationId,
-    PersonId, RecordId, ResourceId, SignUpId,
+    PersonId, RecordId, ResourceId, SignUpId, SupportGrantId,
 };
 use crate::participant::AgendaOf;
 use crate::slot::SlotId;
@@ -202,6 +203,12 @@ impl Key {
     #[must_use]
     pub fn support(organization: OrganizationId, member: MemberId) -> Self {
         Self::new(organization.to_string(), format!("support#{member}"))
+    }
+
+    /// A support grant that a later one for the same person has replaced.
+    #[must_use]
+    pub fn former_support(organization: OrganizationId, grant: SupportGrantId) -> Self {
+        Self::new(organization.to_string(), format!("former-support#{grant}"))
     }
 
     /// An organization's emergency code.

@@ -13,7 +13,7 @@ use crate::booking::State;
 use crate::booking::store::{self, Outline, outline};
 use crate::dynamo::{Item, Key, keys};
 use crate::ids::{BookingId, EventId, NoticeId, OrganizationId};
-use crate::notice::{Kind, Owed, Standing, owed};
+use crate::notice::{Account, Change, Kind, Matter, Standing, owed};
 use crate::slot::{self, Slot};
 use crate::time::utc_days;
 use crate::vault::{OrganizationKeys, Place, Sealed};
@@ -66,7 +66,12 @@ pub(super) fn needs(subject: &Subject) -> Vec<Need> {
         }
         Sort::Notice(organization, id) => {
             match notice::store::parse(*organization, *id, subject.item.clone()) {
-                Ok(notice) => vec![schedule(Key::booking(*organization, notice.owed.booking))],
+                Ok(notice) => match notice.owed.matter {
+                    Matter::Booking(change) => {
+                        vec![schedule(Key::booking(*organization, change.booking))]
+                    }
+                    Matter::Account(_) => Vec::new(),
+                },
                 Err(_) => Vec::new(),
             }
         }
@@ -303,20 +308,11 @@ fn check_notice(
     let Ok(notice) = notice::store::parse(organization, id, item.clone()) else {
         return vec![Damage::Unreadable];
     };
-    let owed = notice.owed;
-    let mut damages = Vec::new();
-    match look.item(Table::Schedule, &Key::booking(organization, owed.booking)) {
-        None => damages.push(Damage::StrayNotice(owed.booking)),
-        // One that does not read is a finding of its own.
-        Some(item) => match outline(item.clone()) {
-            Ok(booking) if owed.version > booking.version => {
-                let (version, reached) = (owed.version, booking.version);
-                damages.push(Damage::EarlyNotice { version, reached });
-            }
-            Ok(booking) if own_id(&owed, &booking) != id => damages.push(Damage::Misplaced),
-            Ok(_) | Err(_) => {}
-        },
-    }
+    let mut damages = match &notice.owed.matter {
+        Matter::Booking(change) => check_change(organization, id, change, look),
+        Matter::Account(account) if is_of_account(account, id) => Vec::new(),
+        Matter::Account(_) => vec![Damage::Misplaced],
+    };
     let text = |name| item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str);
     let in_index = (text("owed_by"), item.contains_key("owed_since"));
     let partition = keys::owed(organization, keys::owed_shard(id));
@@ -330,18 +326,47 @@ fn check_notice(
     damages
 }
 
-/// The id under which a notice of this content lies.
-fn own_id(owed: &Owed, booking: &Outline) -> NoticeId {
+/// What is damaged about a notice of a booking.
+fn check_change(
+    organization: OrganizationId,
+    id: NoticeId,
+    change: &Change,
+    look: &Look,
+) -> Vec<Damage> {
+    match look.item(Table::Schedule, &Key::booking(organization, change.booking)) {
+        None => vec![Damage::StrayNotice(change.booking)],
+        // One that does not read is a finding of its own.
+        Some(item) => match outline(item.clone()) {
+            Ok(booking) if change.version > booking.version => {
+                let (version, reached) = (change.version, booking.version);
+                vec![Damage::EarlyNotice { version, reached }]
+            }
+            Ok(booking) if own_id(change, &booking) != id => vec![Damage::Misplaced],
+            Ok(_) | Err(_) => Vec::new(),
+        },
+    }
+}
+
+/// Whether a notice about an account lies under the id of its content. One that
+/// is settled has forgotten whether it went to another address.
+fn is_of_account(account: &Account, id: NoticeId) -> bool {
+    [false, true].into_iter().any(|elsewhere| {
+        owed::account_id(account.subject, account.news, account.occasion, elsewhere) == id
+    })
+}
+
+/// The id under which a notice of this change lies.
+fn own_id(change: &Change, booking: &Outline) -> NoticeId {
     let refused = Slot {
-        id: owed.slot,
-        start: owed.start,
-        end: owed.end,
+        id: change.slot,
+        start: change.start,
+        end: change.end,
         capacity: 0,
         taken: 0,
         holds: std::collections::BTreeMap::new(),
     };
-    let refused = (owed.kind == Kind::InTheWay).then_some(&refused);
-    owed::id(owed.booking, owed.kind, owed.version, booking.person, refused)
+    let refused = (change.kind == Kind::InTheWay).then_some(&refused);
+    owed::id(change.booking, change.kind, change.version, booking.person, refused)
 }
 
 /// What of a booking lies open, where that reads and its times are times.

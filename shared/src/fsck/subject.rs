@@ -73,7 +73,7 @@ impl Sort {
     fn in_schedule(key: &Key) -> Option<Self> {
         if key.pk == keys::registry() {
             let name = key.sk.strip_prefix("organization#")?;
-            return WebName::parse(name).ok().map(Self::Name);
+            return WebName::of_organization(name).ok().map(Self::Name);
         }
         let mut parts = key.pk.split('#');
         let organization = OrganizationId::parse(parts.next()?)?;

@@ -17,7 +17,7 @@ use crate::service::Service;
 use crate::trouble::Trouble;
 use crate::vault::{Label, OrganizationKeys};
 use crate::web::Cookies;
-use crate::web::cookie::session_name;
+use crate::web::cookie::{is_session, session_name};
 
 /// Who is asking something of an organization.
 #[derive(Debug, Clone)]
@@ -261,15 +261,15 @@ async fn supporter(
     touch: Touch,
     now: Timestamp,
 ) -> Result<Option<Caller>, Trouble> {
+    let organization = snapshot.organization.id;
     // Most requests carry no other session at all and need not ask further.
-    if cookies.is_empty() {
+    if !cookies.names().any(|name| is_session(name) && name != session_name(organization)) {
         return Ok(None);
     }
     let Some(operator) = service.organization("operator", now).await? else { return Ok(None) };
     let Some(token) = token_of(cookies, operator.organization.id) else { return Ok(None) };
     let Subject::Member(id) = token.subject() else { return Ok(None) };
     // Who helps here works under this organization's limits as well as their own.
-    let organization = snapshot.organization.id;
     let limits = Limits::of(&service.security(organization).await?, token.subject());
     let (standing, grant) = tokio::try_join!(
         stand(service, &operator, &token, touch, Some(limits), now),

@@ -3,12 +3,18 @@
 
 pub mod access;
 pub mod caller;
+pub mod door;
+pub mod emergency;
+pub mod factor;
+pub mod lockout;
 pub mod member;
 pub mod pass;
+pub mod password;
 pub mod security;
 pub mod session;
 mod subject;
 pub mod support;
+pub mod team;
 mod username;
 
 pub use caller::Caller;

@@ -5,9 +5,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::moment;
+use super::subject::Subject;
+use super::{member, moment};
+use crate::audit::{self, About, Action, Actor, Record};
 use crate::dynamo::{self, Item, Key, Write};
 use crate::ids::{MemberId, OrganizationId, SupportGrantId};
+use crate::notice::{News, owed};
+use crate::organization::Snapshot;
 use crate::personal::Note;
 use crate::service::Service;
 use crate::trouble::Trouble;
@@ -71,6 +75,7 @@ struct Row {
     pk: String,
     sk: String,
     id: String,
+    supporter: String,
     granted_by: String,
     made: i64,
     until: i64,
@@ -90,12 +95,22 @@ pub fn granting(
     keys: &OrganizationKeys,
     grant: &Grant,
 ) -> Result<Write, Trouble> {
-    let table = &service.settings.tables.identity;
     let key = Key::support(organization, grant.supporter);
+    put(service, keys, grant, key)
+}
+
+fn put(
+    service: &Service,
+    keys: &OrganizationKeys,
+    grant: &Grant,
+    key: Key,
+) -> Result<Write, Trouble> {
+    let table = &service.settings.tables.identity;
     let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
     let sealed = keys.seal(place, &grant.reason.expose(), &*service.chance)?;
     let item = dynamo::item(&Row {
         id: grant.id.to_string(),
+        supporter: grant.supporter.to_string(),
         granted_by: grant.granted_by.to_string(),
         made: grant.made.as_second(),
         until: grant.until.as_second(),
@@ -132,6 +147,64 @@ pub fn withdrawing(
     )
 }
 
+/// Lets one of the operator's members in: the grant, the one before it put
+/// away, the audit record, and a mail to every administrator.
+///
+/// # Errors
+/// When DynamoDB fails or there is no randomness.
+pub async fn grant(
+    service: &Service,
+    snapshot: &Snapshot,
+    grant: &Grant,
+    network: [u8; 16],
+) -> Result<(), Trouble> {
+    let (organization, keys) = (snapshot.organization.id, &*snapshot.keys);
+    let mut writes = vec![granting(service, organization, keys, grant)?];
+    if let Some(former) = find(service, organization, keys, grant.supporter).await? {
+        let key = Key::former_support(organization, former.id);
+        writes.push(put(service, keys, &former, key)?);
+    }
+    let news = News::SupportGranted(grant.until);
+    for member in member::store::list(service, organization, keys).await? {
+        if member.administers() {
+            let subject = Subject::Member(member.id);
+            let occasion = *grant.id.as_bytes();
+            let owed = owed::to_subject(organization, subject, news, occasion, grant.made);
+            writes.push(owed::owe(&service.settings.tables.mail, &owed)?);
+        }
+    }
+    let record =
+        Record::of(Actor::Member(grant.granted_by), Action::SupportGranted, About::Grant(grant.id));
+    let record = record.from_network(Some(network));
+    writes.push(audit::record(service, organization, &record, grant.made)?);
+    // Nothing in it can be lost but a notice that is owed already, under an id of this grant's.
+    if Write::commit_all(&writes, &service.dynamo, &*service.chance).await? {
+        return Ok(());
+    }
+    Err(Trouble::unavailable("granting support", "somebody changed it at the same moment"))
+}
+
+/// Takes a grant back, from the next request on. `false` when it was taken
+/// back or replaced before.
+///
+/// # Errors
+/// When DynamoDB fails or there is no randomness.
+pub async fn withdraw(
+    service: &Service,
+    organization: OrganizationId,
+    grant: &Grant,
+    (by, network): (MemberId, [u8; 16]),
+    now: Timestamp,
+) -> Result<bool, Trouble> {
+    let record = Record::of(Actor::Member(by), Action::SupportWithdrawn, About::Grant(grant.id));
+    let record = record.from_network(Some(network));
+    let writes = [
+        withdrawing(service, organization, grant, now)?,
+        audit::record(service, organization, &record, now)?,
+    ];
+    Write::commit_all(&writes, &service.dynamo, &*service.chance).await
+}
+
 /// The last grant for one of the operator's members, whether or not it still
 /// [holds](Grant::holds).
 ///
@@ -148,8 +221,7 @@ pub async fn find(
     item.map(|item| read(table, keys, item)).transpose()
 }
 
-/// The last grant for each of the operator's members who ever had one, the
-/// newest in front.
+/// All grants, those that were replaced as well, the newest in front.
 ///
 /// # Errors
 /// When DynamoDB fails or a grant is damaged.
@@ -160,7 +232,8 @@ pub async fn list(
 ) -> Result<Vec<Grant>, Trouble> {
     let table = &service.settings.tables.identity;
     let pk = organization.to_string();
-    let items = dynamo::query(&service.dynamo, table, &pk, "support#", true).await?;
+    let mut items = dynamo::query(&service.dynamo, table, &pk, "support#", true).await?;
+    items.extend(dynamo::query(&service.dynamo, table, &pk, "former-support#", true).await?);
     let mut grants =
         items.into_iter().map(|item| read(table, keys, item)).collect::<Result<Vec<_>, _>>()?;
     grants.sort_by_key(|grant| std::cmp::Reverse((grant.made, grant.id)));
@@ -174,10 +247,7 @@ fn read(table: &str, keys: &OrganizationKeys, item: Item) -> Result<Grant, Troub
     let reason: String = keys.open(place, &row.sealed).map_err(|why| damaged(why.to_string()))?;
     Ok(Grant {
         id: SupportGrantId::parse(&row.id).ok_or_else(|| damaged("its id".to_owned()))?,
-        supporter: row
-            .sk
-            .strip_prefix("support#")
-            .and_then(MemberId::parse)
+        supporter: MemberId::parse(&row.supporter)
             .ok_or_else(|| damaged("for whom it is".to_owned()))?,
         granted_by: MemberId::parse(&row.granted_by)
             .ok_or_else(|| damaged("whose it is".to_owned()))?,

@@ -5,17 +5,22 @@
 //! systems. A mail written twice from the same notice is the same but for its
 //! date.
 
-use askama::Template;
+mod account;
+mod mail;
+
 use jiff::Timestamp;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
-use lettre::{Address, Message};
+
+pub use account::AccountLetter;
+pub use mail::Mail;
+use mail::{Button, Envelope, View};
 
 use super::calendar::{self, Appointment, Method, Moment, Parties};
-use super::{Kind, Owed, one_line, place};
+use super::recipient::Recipient;
+use super::{Change, Kind, one_line, place};
 use crate::booking::rules::HOLD;
 use crate::booking::{Booking, State};
 use crate::event::Event;
+use crate::ids::NoticeId;
 use crate::organization::Organization;
 use crate::personal::EmailAddress;
 use crate::resource::Resource;
@@ -23,11 +28,15 @@ use crate::time::short_day;
 use crate::trouble::Trouble;
 use crate::vault::{LinkPurpose, OrganizationKeys};
 
-/// What a mail is written from.
+/// What a mail about a booking is written from.
 #[derive(Debug, Clone, Copy)]
 pub struct Letter<'a> {
-    /// What is owed.
-    pub owed: &'a Owed,
+    /// The notice.
+    pub notice: NoticeId,
+    /// The change it is about.
+    pub change: &'a Change,
+    /// Since when it is owed.
+    pub since: Timestamp,
     /// The booking as it is now.
     pub booking: &'a Booking,
     /// The organization that offers the appointment.
@@ -75,121 +84,40 @@ impl std::fmt::Debug for Links {
     }
 }
 
-/// A mail, ready to be sent.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Mail {
-    /// To whom.
-    pub recipient: EmailAddress,
-    /// Headers and parts, as they go out.
-    pub bytes: Vec<u8>,
-}
-
-impl std::fmt::Debug for Mail {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Mail({} bytes)", self.bytes.len())
-    }
-}
-
-/// What the templates show.
-struct View {
-    subject: String,
-    word: &'static str,
-    what: String,
-    when: String,
-    details: Vec<String>,
-    paragraphs: Vec<String>,
-    button: &'static str,
-    link: String,
-    reason: String,
-    privacy: String,
-}
-
-#[derive(Template)]
-#[template(path = "mail/letter.txt")]
-struct TextPart<'a> {
-    view: &'a View,
-}
-
-#[derive(Template)]
-#[template(path = "mail/letter.html")]
-struct HtmlPart<'a> {
-    view: &'a View,
-}
-
-/// Names are shortened to this many characters in a subject.
-const LONGEST_NAME: usize = 60;
-
 impl Letter<'_> {
     /// Writes the mail, dated `now`.
     ///
     /// # Errors
     /// [`Trouble::Damaged`] when an address cannot stand in a header.
     pub fn write(&self, now: Timestamp) -> Result<Mail, Trouble> {
-        let view = self.view();
-        let notice = self.owed.id;
-        let unfit = |why: &dyn std::fmt::Display| {
-            Trouble::damaged(format!("the mail of notice {notice}"), why)
+        let contact = &self.booking.contact;
+        let envelope = Envelope {
+            notice: self.notice,
+            organization: &self.organization.name,
+            sender: self.sender,
+            recipient: &Recipient {
+                name: Some(contact.name.clone()),
+                email: contact.email.clone(),
+            },
         };
-        let sender = address(self.sender).map_err(|why| unfit(&why))?;
-        let recipient = address(&self.booking.contact.email).map_err(|why| unfit(&why))?;
-        // Words alone: brackets would make mail programs show, and filters see,
-        // an encoded name.
-        let from = format!("{} via Kept", one_line(&self.organization.name));
-        let id = format!("<{notice}@{}>", sender.domain());
-        let date = std::time::SystemTime::try_from(now).map_err(|why| unfit(&why))?;
-        let text = TextPart { view: &view }.render().map_err(|why| unfit(&why))?;
-        let html = HtmlPart { view: &view }.render().map_err(|why| unfit(&why))?;
-        let message = Message::builder()
-            .from(Mailbox::new(Some(from), sender))
-            .to(Mailbox::new(Some(self.booking.contact.name.expose().to_owned()), recipient))
-            .subject(view.subject)
-            .message_id(Some(id))
-            .date(date)
-            .raw_header(HeaderValue::new(
-                HeaderName::new_from_ascii_str("Auto-Submitted"),
-                "auto-generated".to_owned(),
-            ));
-        // The boundaries come from the notice, so that nothing is left to chance.
-        let either = MultiPart::alternative()
-            .boundary(format!("kept-{notice}-either"))
-            .singlepart(SinglePart::plain(text))
-            .singlepart(SinglePart::html(html));
-        let body = match self.calendar() {
-            None => either,
-            Some((name, file)) => {
-                let kind = |text: &str| ContentType::parse(text).map_err(|why| unfit(&why));
-                let invitation = kind(&format!("text/calendar; method={name}; charset=utf-8"))?;
-                let either = either
-                    .singlepart(SinglePart::builder().content_type(invitation).body(file.clone()));
-                // Another type than the invitation's, so that no calendar takes
-                // one appointment for two.
-                let attachment = Attachment::new("appointment.ics".to_owned())
-                    .body(file, kind("application/ics; charset=utf-8")?);
-                MultiPart::mixed()
-                    .boundary(format!("kept-{notice}-mixed"))
-                    .multipart(either)
-                    .singlepart(attachment)
-            }
-        };
-        let message = message.multipart(body).map_err(|why| unfit(&why))?;
-        Ok(Mail { recipient: self.booking.contact.email.clone(), bytes: message.formatted() })
+        mail::write(self.view(), envelope, self.calendar(), now)
     }
 
     fn calendar(&self) -> Option<(&'static str, String)> {
         let parties = Parties { sender: self.sender, recipient: &self.booking.contact.email };
-        let method = match self.owed.kind {
+        let method = match self.change.kind {
             Kind::Booked | Kind::Moved => Method::Request(parties),
             Kind::Cancelled => Method::Cancel(parties),
             Kind::Confirm | Kind::InTheWay => return None,
         };
         let moment = Moment {
-            booking: self.owed.booking,
-            version: self.owed.version,
-            start: self.owed.start,
-            end: self.owed.end,
-            stamp: self.owed.since,
+            booking: self.change.booking,
+            version: self.change.version,
+            start: self.change.start,
+            end: self.change.end,
+            stamp: self.since,
         };
-        let resource = self.resource(self.owed.slot.resource);
+        let resource = self.resource(self.change.slot.resource);
         let appointment =
             Appointment::new(self.public_address, self.organization, self.event, resource, moment);
         Some((method.name(), calendar::file(&appointment, method)))
@@ -216,7 +144,7 @@ impl Letter<'_> {
         let organization_page = format!("{}/{}", self.public_address, self.organization.web_name);
         let event_page = format!("{organization_page}/{}", self.event.web_name);
         let manage = self.links.manage.clone();
-        let resource = self.resource(self.owed.slot.resource);
+        let resource = self.resource(self.change.slot.resource);
         let what = self.name(resource);
         let mut details = vec![format!("{event}, {organization}"), place(self.event, resource)];
         let booked = format!(
@@ -224,7 +152,7 @@ impl Letter<'_> {
         );
         let not_you = "If you did not book this, please cancel it.".to_owned();
         let file = "The file for your calendar is attached.".to_owned();
-        let (word, paragraphs, button, link) = match self.owed.kind {
+        let (word, paragraphs, button, link) = match self.change.kind {
             Kind::Booked => ("Booked", vec![file, not_you], "Move or cancel", manage),
             Kind::Moved => (
                 "Moved",
@@ -249,26 +177,21 @@ impl Letter<'_> {
                 ("Not booked", self.in_the_way(), "Move or cancel the earlier one", manage)
             }
         };
-        let (start, end) = (self.owed.start, self.owed.end);
-        let (subject, what) = match self.owed.kind {
+        let (start, end) = (self.change.start, self.change.end);
+        let (subject, what) = match self.change.kind {
             Kind::InTheWay => (
                 format!("Not booked: {}, you have an appointment then", briefly(start)),
                 String::new(),
             ),
-            _ => {
-                let short: String = what.chars().take(LONGEST_NAME).collect();
-                (format!("{word}: {short}, {}", briefly(start)), what)
-            }
+            _ => (format!("{word}: {}, {}", mail::short(&what), briefly(start)), what),
         };
         View {
             subject,
             word,
-            what,
-            when: when(start, end),
-            details: details.into_iter().filter(|detail| !detail.is_empty()).collect(),
+            headline: seen(vec![what, when(start, end)]),
+            details: seen(details),
             paragraphs,
-            button,
-            link,
+            button: Some(Button { label: button, link }),
             reason: booked,
             privacy: format!("{organization_page}/privacy"),
         }
@@ -278,7 +201,7 @@ impl Letter<'_> {
         let zone = &self.event.zone;
         let until = match self.booking.state {
             State::Held(until) => until,
-            _ => self.owed.since + HOLD,
+            _ => self.since + HOLD,
         };
         vec![
             format!(
@@ -309,8 +232,8 @@ impl Letter<'_> {
     }
 }
 
-fn address(email: &EmailAddress) -> Result<Address, lettre::address::AddressError> {
-    email.expose().parse()
+fn seen(lines: Vec<String>) -> Vec<String> {
+    lines.into_iter().filter(|line| !line.is_empty()).collect()
 }
 
 #[cfg(test)]

@@ -5,20 +5,26 @@
 //! it. Notices hold ids and times; names and addresses are read when the mail
 //! is written.
 
+mod account;
 pub mod calendar;
 pub mod letter;
+pub mod link;
 pub mod owed;
+pub mod recipient;
 pub mod rules;
 pub mod store;
 
 use jiff::Timestamp;
 
+pub use account::{Account, Factor, News};
+
 use crate::event::Event;
+use crate::identity::Subject;
 use crate::ids::{BookingId, EventId, NoticeId, OrganizationId};
 use crate::resource::Resource;
 use crate::slot::SlotId;
 
-/// What a notice says.
+/// What a notice about a booking says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// The link that proves an address and confirms a held seat.
@@ -59,18 +65,75 @@ impl Kind {
     }
 }
 
-/// A notice as it is owed: the times are those that the change promised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A notice as it is owed.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owed {
     /// Its id.
     pub id: NoticeId,
     /// Whose notice it is.
     pub organization: OrganizationId,
-    /// What it says.
+    /// What it is about.
+    pub matter: Matter,
+    /// Since when it is owed.
+    pub since: Timestamp,
+}
+
+/// What a notice is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Matter {
+    /// A booking, to its participant.
+    Booking(Change),
+    /// Somebody who signs in, to themselves.
+    Account(Account),
+}
+
+impl Matter {
+    /// The word under which its kind is stored.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Booking(change) => change.kind.word(),
+            Self::Account(account) => account.news.word(),
+        }
+    }
+
+    /// What its notices go out in order for.
+    #[must_use]
+    pub const fn thread(&self) -> Thread {
+        match self {
+            Self::Booking(change) => Thread::Booking(change.booking),
+            Self::Account(account) => Thread::Account(account.subject),
+        }
+    }
+
+    /// Which of the versions of a booking it is about; what happens to an
+    /// account has none.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        match self {
+            Self::Booking(change) => change.version,
+            Self::Account(_) => 0,
+        }
+    }
+}
+
+/// Notices that are one story and are told in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Thread {
+    /// Those about one booking.
+    Booking(BookingId),
+    /// Those to one person who signs in.
+    Account(Subject),
+}
+
+/// A change of a booking: the times are those that it promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// What changed.
     pub kind: Kind,
-    /// About which booking.
+    /// Which booking.
     pub booking: BookingId,
-    /// About which version of it.
+    /// Which version of it this made.
     pub version: u32,
     /// At which event.
     pub event: EventId,
@@ -80,8 +143,6 @@ pub struct Owed {
     pub start: Timestamp,
     /// When that ends.
     pub end: Timestamp,
-    /// Since when it is owed.
-    pub since: Timestamp,
 }
 
 /// How far a notice has come.
@@ -96,7 +157,7 @@ pub enum Standing {
 }
 
 /// A notice as it is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// What is owed.
     pub owed: Owed,
@@ -203,14 +264,19 @@ pub(crate) mod tests {
         }
     }
 
-    pub(crate) fn owed(kind: Kind) -> Owed {
-        owed::about(OrganizationId::from_bytes([1; 16]), &booking(), kind, now())
+    pub(crate) fn change(kind: Kind) -> Change {
+        let organization = OrganizationId::from_bytes([1; 16]);
+        match owed::about(organization, &booking(), kind, now()).matter {
+            Matter::Booking(change) => change,
+            Matter::Account(_) => unreachable!("it is about a booking"),
+        }
     }
 
     #[test]
     fn a_kind_survives_its_own_word() {
         for kind in Kind::ALL {
             assert_eq!(Kind::of_word(kind.word()), Some(kind));
+            assert!(account::tests::all().iter().all(|news| news.word() != kind.word()));
         }
         assert_eq!(Kind::of_word("reminder"), None);
     }

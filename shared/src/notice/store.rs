@@ -6,24 +6,21 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{End, Kind, Notice, Owed, Standing};
+use super::account::Detail;
+use super::owed::{AccountRow, ChangeRow};
+use super::{Account, Change, End, Kind, Matter, News, Notice, Owed, Standing};
 use crate::dynamo::{self, Item, Key, keys};
+use crate::identity::Subject;
 use crate::ids::{self, BookingId, EventId, NoticeId, OrganizationId};
 use crate::service::Service;
 use crate::slot::SlotId;
 use crate::trouble::Trouble;
 
-/// What of a notice's item the sender reads.
+/// What of every notice's item the sender reads.
 #[derive(Deserialize)]
 struct Row {
     pk: String,
     kind: String,
-    booking: String,
-    version: u32,
-    event: String,
-    slot: String,
-    start: i64,
-    end: i64,
     state: String,
     since: i64,
     #[serde(default)]
@@ -68,7 +65,7 @@ pub(crate) fn parse(
     id: NoticeId,
     item: Item,
 ) -> Result<Notice, Trouble> {
-    let row: Row = dynamo::row(item)?;
+    let row: Row = dynamo::row(item.clone())?;
     let damaged = |why: &str| Trouble::damaged(format!("notice {}", row.pk), why);
     let moment = |seconds: i64, what| Timestamp::from_second(seconds).map_err(|_| damaged(what));
     let standing = match (row.state.as_str(), row.claimed_at) {
@@ -77,19 +74,40 @@ pub(crate) fn parse(
         ("sent" | "superseded" | "no_longer_wanted" | "undeliverable", _) => Standing::Settled,
         _ => return Err(damaged("its state")),
     };
-    let owed = Owed {
-        id,
-        organization,
-        kind: Kind::of_word(&row.kind).ok_or_else(|| damaged("its kind"))?,
+    let matter = match Kind::of_word(&row.kind) {
+        Some(kind) => Matter::Booking(change(kind, item, &damaged)?),
+        None => Matter::Account(account(&row.kind, item, &damaged)?),
+    };
+    let since = moment(row.since, "since when it is owed")?;
+    let owed = Owed { id, organization, matter, since };
+    Ok(Notice { owed, standing, attempts: row.attempts })
+}
+
+fn change(kind: Kind, item: Item, damaged: &dyn Fn(&str) -> Trouble) -> Result<Change, Trouble> {
+    let row: ChangeRow = dynamo::row(item)?;
+    let moment = |seconds: i64, what| Timestamp::from_second(seconds).map_err(|_| damaged(what));
+    Ok(Change {
+        kind,
         booking: BookingId::parse(&row.booking).ok_or_else(|| damaged("its booking"))?,
         version: row.version,
         event: EventId::parse(&row.event).ok_or_else(|| damaged("its event"))?,
         slot: SlotId::parse(&row.slot).ok_or_else(|| damaged("its slot"))?,
         start: moment(row.start, "its start")?,
         end: moment(row.end, "its end")?,
-        since: moment(row.since, "since when it is owed")?,
-    };
-    Ok(Notice { owed, standing, attempts: row.attempts })
+    })
+}
+
+fn account(word: &str, item: Item, damaged: &dyn Fn(&str) -> Trouble) -> Result<Account, Trouble> {
+    let row: AccountRow = dynamo::row(item)?;
+    let until = row.until.map(Timestamp::from_second).transpose();
+    let until = until.map_err(|_| damaged("until when it holds"))?;
+    let detail = Detail { until, count: row.count, about: row.about };
+    Ok(Account {
+        subject: Subject::parse(&row.subject).ok_or_else(|| damaged("its subject"))?,
+        news: News::of_word(word, &detail).ok_or_else(|| damaged("its kind"))?,
+        occasion: ids::from_text(&row.occasion).ok_or_else(|| damaged("its occasion"))?,
+        to: row.sealed,
+    })
 }
 
 /// Claims a notice as it was read; `None` when somebody else was first.
@@ -186,7 +204,8 @@ pub async fn accepted(
     settle(service, organization, notice, &End::Sent(message.to_owned()), now).await
 }
 
-/// Settles a notice; it leaves the index of what is owed. `false` when it was
+/// Settles a notice; it leaves the index of what is owed, and forgets the
+/// address where it held one. `false` when it was
 /// settled before.
 ///
 /// # Errors
@@ -211,7 +230,7 @@ pub async fn settle(
     };
     let answer = update(service, organization, notice)
         .update_expression(
-            "SET #state = :end, ended = :now, detail = :detail REMOVE owed_by, owed_since, claimed_at, claim",
+            "SET #state = :end, ended = :now, detail = :detail REMOVE owed_by, owed_since, claimed_at, claim, sealed",
         )
         .condition_expression(condition)
         .expression_attribute_values(":end", text(end.word()))

@@ -43,8 +43,32 @@ impl Organization {
 pub enum State {
     /// It may.
     Active,
+    /// It was signed up and the operator has yet to approve it: it does not
+    /// exist to anybody else.
+    Awaiting,
     /// The operator has suspended it: to visitors it does not exist.
     Suspended,
+}
+
+impl State {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Active, Self::Awaiting, Self::Suspended];
+
+    /// Its name in items and replies.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Awaiting => "awaiting",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    /// Reads what [`State::word`] gave; anything else is `None`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == text)
+    }
 }
 
 /// A privacy notice with the day it took effect.

@@ -1,9 +1,10 @@
 //! Organizations in the Schedule table.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::{Organization, PolicyVersion, State, WebName};
-use crate::dynamo::{self, Commit, Key, Transaction, Write};
+use crate::dynamo::{self, Key, Write};
 use crate::ids::OrganizationId;
 use crate::service::Service;
 use crate::time::Zone;
@@ -37,6 +38,16 @@ pub async fn found(service: &Service, organization: &Organization) -> Result<boo
     // The key first: an organization without one would be unreachable, a key
     // without an organization is only a spare.
     service.vault.create(organization.id).await?;
+    let writes = founding(service, organization)?;
+    Write::commit_all(&writes, &service.dynamo, &*service.chance).await
+}
+
+/// The writes that make an organization whose key is made: for a transaction
+/// of the caller's, which is lost when its name in addresses is taken.
+///
+/// # Errors
+/// When the SDK refuses to build a request.
+pub fn founding(service: &Service, organization: &Organization) -> Result<Vec<Write>, Trouble> {
     let table = &service.settings.tables.schedule;
     let key = Key::organization(organization.id);
     let row = Row {
@@ -45,10 +56,7 @@ pub async fn found(service: &Service, organization: &Organization) -> Result<boo
         web_name: organization.web_name.to_string(),
         name: organization.name.clone(),
         zone: organization.zone.name().to_owned(),
-        state: match organization.state {
-            State::Active => "active".into(),
-            State::Suspended => "suspended".into(),
-        },
+        state: organization.state.word().to_owned(),
         privacy_version: organization.privacy.version,
         privacy_effective: organization.privacy.effective.to_string(),
         privacy_text: organization.privacy.text.clone(),
@@ -56,17 +64,46 @@ pub async fn found(service: &Service, organization: &Organization) -> Result<boo
     let name = Key::web_name(organization.web_name.as_str());
     let name_row =
         WebNameRow { pk: name.pk, sk: name.sk, organization: organization.id.to_string() };
-    for attempt in 0..dynamo::TRIES {
-        let mut transaction = Transaction::default();
-        transaction.push(Write::create(table, dynamo::item(&row)?)?);
-        transaction.push(Write::create(table, dynamo::item(&name_row)?)?);
-        match transaction.commit(&service.dynamo).await? {
-            Commit::Committed => return Ok(true),
-            Commit::Lost => return Ok(false),
-            Commit::Busy => dynamo::pause(attempt, &*service.chance).await?,
-        }
-    }
-    Err(Trouble::unavailable("founding an organization", "DynamoDB stayed busy"))
+    Ok(vec![
+        Write::create(table, dynamo::item(&row)?)?,
+        Write::create(table, dynamo::item(&name_row)?)?,
+    ])
+}
+
+/// The write that takes an organization from one state to another; lost when it
+/// is in another state by then.
+///
+/// # Errors
+/// When the SDK refuses to build the request.
+pub fn changing_state(
+    service: &Service,
+    organization: OrganizationId,
+    from: State,
+    to: State,
+) -> Result<Write, Trouble> {
+    let word = |state: State| AttributeValue::S(state.word().to_owned());
+    Write::update(
+        &service.settings.tables.schedule,
+        &Key::organization(organization),
+        "SET #state = :to",
+        "#state = :from",
+        [("#state", "state")],
+        [(":to", word(to)), (":from", word(from))],
+    )
+}
+
+/// An organization in whatever state it is, with its keys not asked for; `None`
+/// where there is none. For the operator's pages and for who waits.
+///
+/// # Errors
+/// When DynamoDB fails or the organization is damaged.
+pub async fn read_any(
+    service: &Service,
+    organization: OrganizationId,
+) -> Result<Option<Organization>, Trouble> {
+    let table = &service.settings.tables.schedule;
+    let key = Key::organization(organization);
+    dynamo::get(&service.dynamo, table, &key).await?.map(read).transpose()
 }
 
 /// The id that a web name stands for.
@@ -77,6 +114,16 @@ pub async fn find(service: &Service, web_name: &str) -> Result<Option<Organizati
     let key = Key::web_name(web_name);
     let item = dynamo::get(&service.dynamo, &service.settings.tables.schedule, &key).await?;
     item.map(registered).transpose()
+}
+
+/// An organization, whatever its state; `None` when there is none.
+///
+/// # Errors
+/// When DynamoDB fails or the organization is damaged.
+pub async fn get(service: &Service, id: OrganizationId) -> Result<Option<Organization>, Trouble> {
+    let table = &service.settings.tables.schedule;
+    let item = dynamo::get(&service.dynamo, table, &Key::organization(id)).await?;
+    item.map(read).transpose()
 }
 
 /// The ids of all organizations, for work that goes through every one of them.
@@ -107,11 +154,8 @@ pub(crate) fn read(item: dynamo::Item) -> Result<Organization, Trouble> {
             .map_err(|why| damaged(why.to_string()))?,
         name: row.name,
         zone: Zone::parse(&row.zone).map_err(|why| damaged(why.to_string()))?,
-        state: match row.state.as_str() {
-            "active" => State::Active,
-            "suspended" => State::Suspended,
-            other => return Err(damaged(format!("its state is {other}"))),
-        },
+        state: State::parse(&row.state)
+            .ok_or_else(|| damaged(format!("its state is {}", row.state)))?,
         privacy: PolicyVersion {
             version: row.privacy_version,
             effective: row

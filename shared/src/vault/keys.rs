@@ -162,6 +162,24 @@ impl OrganizationKeys {
             .is_ok()
     }
 
+    /// Proves that this organization wrote `parts` down for `purpose`, in 128
+    /// bits under the link key. No purpose may be called like one of
+    /// [`LinkPurpose`].
+    #[must_use]
+    pub fn proof(&self, purpose: &[u8], parts: &[&[u8]]) -> [u8; 16] {
+        let mut all: Vec<&[u8]> = vec![self.organization.as_bytes(), purpose];
+        all.extend_from_slice(parts);
+        authenticate(&self.link, &all)
+    }
+
+    /// Whether `proof` is that of [`Self::proof`]. The comparison takes the
+    /// same time wherever the difference lies.
+    #[must_use]
+    pub fn proves(&self, proof: &[u8; 16], purpose: &[u8], parts: &[&[u8]]) -> bool {
+        let expected = self.proof(purpose, parts);
+        aws_lc_rs::constant_time::verify_slices_are_equal(&expected, proof).is_ok()
+    }
+
     /// The booking that a link names, before its secret part is checked
     /// against that booking's own version by [`Self::link_holds`].
     #[must_use]

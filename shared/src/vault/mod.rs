@@ -22,6 +22,8 @@ use zeroize::Zeroizing;
 
 #[cfg(test)]
 pub(crate) use keys::tests;
+#[cfg(test)]
+pub(crate) use keys::tests::keys as test_keys;
 pub use keys::{Label, LinkPurpose, OrganizationKeys};
 pub use seal::{Place, Sealed, Unopened};
 

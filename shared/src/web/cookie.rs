@@ -13,12 +13,20 @@ use crate::ids::OrganizationId;
 
 /// What the name of every cookie begins with.
 pub const PREFIX: &str = "__Host-";
+/// What the name of every session cookie begins with.
+const SESSION: &str = "__Host-session-";
 
 /// The name of an organization's session cookie. Who has signed in at two
 /// organizations has two, and each request is asked for its own.
 #[must_use]
 pub fn session_name(organization: OrganizationId) -> String {
-    format!("{PREFIX}session-{organization}")
+    format!("{SESSION}{organization}")
+}
+
+/// Whether a cookie of this name is some organization's session cookie.
+#[must_use]
+pub fn is_session(name: &str) -> bool {
+    name.starts_with(SESSION)
 }
 
 /// The cookies of a request.
@@ -58,10 +66,9 @@ impl Cookies {
         Self { values }
     }
 
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+    /// The names of all of them.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
     }
 
     /// The value of a cookie; `None` when there is none, or two that differ:

@@ -219,6 +219,17 @@ pub fn from_form<T: DeserializeOwned>(fields: HashMap<String, String>) -> Result
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| (name, value.into()))
         .collect();
+    from_object(fields)
+}
+
+/// A request out of the fields of a form that were brought into the form of
+/// JSON: for forms that hold more than texts.
+///
+/// # Errors
+/// [`Fault`] names the field and the reason.
+pub fn from_object<T: DeserializeOwned>(
+    fields: serde_json::Map<String, serde_json::Value>,
+) -> Result<T, Fault> {
     serde_path_to_error::deserialize(serde_json::Value::Object(fields)).map_err(|error| {
         let field = error.path().to_string();
         refusal(&field, error.into_inner())

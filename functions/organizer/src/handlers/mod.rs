@@ -1,18 +1,12 @@
 //! The routes, by what the team does.
 
+pub(crate) mod appointments;
+pub(crate) mod audit;
+pub(crate) mod dependents;
+pub(crate) mod emergency;
 pub(crate) mod home;
-
-use std::sync::Arc;
-
-use shared::organization::Snapshot;
-use shared::web::Fault;
-
-use crate::Visit;
-
-impl Visit<'_> {
-    /// The organization that the path names.
-    async fn snapshot(&self) -> Result<Arc<Snapshot>, Fault> {
-        let name = self.incoming.path("organization");
-        self.function.service.organization(name, self.now).await?.ok_or_else(Fault::not_found)
-    }
-}
+pub(crate) mod members;
+pub(crate) mod names;
+pub(crate) mod operator;
+pub(crate) mod security;
+pub(crate) mod support;

@@ -82,8 +82,8 @@ pub struct Appointment {
     pub start: String,
     /// Who comes.
     pub person: String,
-    /// The page about who comes.
-    pub path: String,
+    /// The page about who comes, where there is more to see.
+    pub path: Option<String>,
     /// Where mail reaches them.
     pub email: String,
     /// A telephone number.

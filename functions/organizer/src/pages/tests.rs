@@ -142,3 +142,31 @@ fn a_code_is_printed_with_what_it_does() {
     assert!(page.contains("shown only this once") && page.contains("For one hour"));
     assert!(!page.contains("name=\"code\""), "a page to print asks for nothing");
 }
+
+#[test]
+fn every_route_is_described_with_its_answers_and_no_request_takes_unknown_fields() {
+    let description = serde_json::to_value(crate::description()).unwrap();
+    let mut described = std::collections::BTreeSet::new();
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            described.insert((method.to_uppercase(), path.clone()));
+            let answers = operation["responses"].as_object().unwrap();
+            for status in ["401", "403", "404", "503"] {
+                let home = status == "403" || answers.contains_key(status);
+                assert!(home, "{method} {path} says nothing of {status}");
+            }
+            let request = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+                .as_str()
+                .and_then(|name| name.rsplit('/').next());
+            if let Some(request) = request {
+                let schema = &description["components"]["schemas"][request];
+                assert_eq!(schema["additionalProperties"], false, "{request}");
+            }
+        }
+    }
+    let coded: std::collections::BTreeSet<_> = crate::ROUTES
+        .iter()
+        .map(|(method, path)| (method.to_string(), (*path).to_owned()))
+        .collect();
+    assert_eq!(described, coded);
+}

@@ -41,11 +41,10 @@ pub(super) async fn walk(
         }
         for item in items {
             last = Key::of(&item).map(|key| key.sk);
-            let number = number_of(&item).unwrap_or(0);
-            if Key::of(&item) != Some(Key::checkpoint(organization, number)) {
+            let Ok(number) = number_of(&item) else {
                 report.add(Fault::Stray { item: Key::of(&item).unwrap_or_else(nameless) });
                 continue;
-            }
+            };
             report.checkpoints += 1;
             if number > chain.end + 1 {
                 chain.gap(number - 1, report);
@@ -172,7 +171,9 @@ impl Chain {
             let mut rows = Vec::new();
             for item in items {
                 last = Key::of(&item).map(|key| key.sk);
-                if let Ok(found) = number_of(&item) {
+                if let Ok(found) = number_of(&item)
+                    && found > number
+                {
                     rows.push((found, dynamo::row::<Row>(item).ok()));
                 }
             }

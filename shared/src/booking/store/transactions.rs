@@ -9,12 +9,14 @@ use crate::audit::{self, About, Action, Actor, Record};
 use crate::booking::rules::{Agendas, For};
 use crate::booking::{BookedFor, Booking, State};
 use crate::dynamo::{self, Key, Transaction, Write};
-use crate::ids::{BookingId, PersonId};
+use crate::ids::{BookingId, OrganizationId, PersonId};
 use crate::notice::{Kind, Owed, owed};
 use crate::participant::{Tally, agenda, tally};
+use crate::personal::EmailAddress;
+use crate::service::Service;
 use crate::slot::{Slot, SlotId};
 use crate::trouble::Trouble;
-use crate::vault::{Place, Sealed};
+use crate::vault::{OrganizationKeys, Place, Sealed};
 
 /// A participant's item.
 #[derive(Serialize, Deserialize)]
@@ -361,20 +363,10 @@ impl Desk<'_> {
 
     /// The address is now known to be this person's.
     fn remember_participant(&self, booking: &Booking) -> Result<Write, Trouble> {
-        let key = Key::participant(self.organization(), booking.person);
-        let table = self.schedule();
-        let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
-        let keys = self.occasion.keys();
         let email = &booking.contact.email;
-        let sealed = keys.seal(place, &email.expose(), &*self.service.chance)?;
-        let row = ParticipantRow {
-            email_index: keys.person(email).to_string(),
-            proven: self.now.as_second(),
-            sealed,
-            pk: key.pk,
-            sk: key.sk,
-        };
-        Write::create(table, dynamo::item(&row)?)
+        let (organization, keys) = (self.organization(), self.occasion.keys());
+        let (service, person) = (self.service, booking.person);
+        remember_participant(service, organization, keys, person, email, self.now)
     }
 
     fn written(&self, booking: &Booking) -> Result<dynamo::Item, Trouble> {
@@ -413,4 +405,28 @@ impl Desk<'_> {
 
 fn word(text: &str) -> aws_sdk_dynamodb::types::AttributeValue {
     aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned())
+}
+
+/// The write that remembers a person's proven address; lost when it is
+/// remembered already.
+pub(crate) fn remember_participant(
+    service: &Service,
+    organization: OrganizationId,
+    keys: &OrganizationKeys,
+    person: PersonId,
+    email: &EmailAddress,
+    now: Timestamp,
+) -> Result<Write, Trouble> {
+    let key = Key::participant(organization, person);
+    let table = &service.settings.tables.schedule;
+    let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
+    let sealed = keys.seal(place, &email.expose(), &*service.chance)?;
+    let row = ParticipantRow {
+        email_index: keys.person(email).to_string(),
+        proven: now.as_second(),
+        sealed,
+        pk: key.pk,
+        sk: key.sk,
+    };
+    Write::create(table, dynamo::item(&row)?)
 }

@@ -18,6 +18,8 @@ pub enum Refusal {
     /// They are the last administrator who can sign in: without one, nobody
     /// could let anybody in again.
     LastAdministrator,
+    /// Nobody disables themselves: it would be the last thing they did.
+    Themselves,
     /// Somebody else has changed them since they were read, or something that
     /// was to be written with the change did not hold.
     Overtaken,

@@ -23,7 +23,8 @@ use crate::vault::OrganizationKeys;
 struct UsernameRow {
     pk: String,
     sk: String,
-    member: String,
+    /// `member` is a word that DynamoDB keeps for itself.
+    member_id: String,
 }
 
 /// Reads a member as they are now.
@@ -55,7 +56,7 @@ pub async fn find_by_username(
     let key = username_key(organization, keys, username);
     let Some(item) = dynamo::get(&service.dynamo, table, &key).await? else { return Ok(None) };
     let row: UsernameRow = dynamo::row(item)?;
-    let id = MemberId::parse(&row.member)
+    let id = MemberId::parse(&row.member_id)
         .ok_or_else(|| Trouble::damaged(key.to_string(), "it names no member"))?;
     find(service, organization, keys, id).await
 }
@@ -143,7 +144,7 @@ pub fn changing(
     if before.username.normalized() != changed.username.normalized() {
         let former = username_key(organization, keys, &before.username);
         let member = AttributeValue::S(before.id.to_string());
-        writes.push(Write::delete(table, &former, "member = :member", [(":member", member)])?);
+        writes.push(Write::delete(table, &former, "member_id = :member", [(":member", member)])?);
         writes.push(claim(table, organization, keys, &changed.username, changed.id)?);
     }
     writes.extend(count(table, organization, more_administrators(Some(before), &changed))?);
@@ -228,7 +229,7 @@ async fn holder(
     let table = &service.settings.tables.identity;
     let key = username_key(organization, keys, username);
     let item = dynamo::get(&service.dynamo, table, &key).await?;
-    item.map(|item| dynamo::row::<UsernameRow>(item).map(|row| row.member)).transpose()
+    item.map(|item| dynamo::row::<UsernameRow>(item).map(|row| row.member_id)).transpose()
 }
 
 fn claim(
@@ -239,7 +240,7 @@ fn claim(
     member: MemberId,
 ) -> Result<Write, Trouble> {
     let Key { pk, sk } = username_key(organization, keys, username);
-    let row = UsernameRow { pk, sk, member: member.to_string() };
+    let row = UsernameRow { pk, sk, member_id: member.to_string() };
     Write::create(table, dynamo::item(&row)?)
 }
 

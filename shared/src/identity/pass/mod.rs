@@ -89,6 +89,14 @@ pub struct Pass {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Nonce(pub(super) [u8; 16]);
 
+impl Nonce {
+    /// Its bytes: what a notice that carries the link remembers of it.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
 /// A text that a pass carries. It may be personal, so it cannot be printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Carried(String);

@@ -48,6 +48,7 @@ pub fn open(
     now: Timestamp,
 ) -> Result<(Write, Token, Session), Trouble> {
     let token = Token::fresh(opening.subject, &*service.chance)?;
+    let now = whole_second(now)?;
     let session = Session {
         id: token.id(),
         subject: opening.subject,
@@ -91,6 +92,7 @@ pub fn renew(
     now: Timestamp,
 ) -> Result<(Vec<Write>, Token, Session), Trouble> {
     let token = Token::fresh(old.subject, &*service.chance)?;
+    let now = whole_second(now)?;
     let mut how = old.how.clone();
     how.extend(renewal.proven.filter(|step| !old.how.contains(step)));
     let session = Session {
@@ -123,6 +125,11 @@ pub fn ending(
 ) -> Result<Write, Trouble> {
     let key = Key::session(organization, subject, session.0);
     Write::delete(&service.settings.tables.session, &key, "attribute_exists(pk)", [])
+}
+
+/// What an item can hold of a moment, so that a session reads as it was made.
+fn whole_second(now: Timestamp) -> Result<Timestamp, Trouble> {
+    moment(now.as_second(), "the time of a request")
 }
 
 fn creating(

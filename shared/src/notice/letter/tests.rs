@@ -1,11 +1,14 @@
 use jiff::SignedDuration;
 use jiff::civil::date;
 
+use askama::Template;
+
+use super::mail::{HtmlPart, TextPart};
 use super::*;
 use crate::event::{AddressProof, UnprovenLimits};
 use crate::ids::{OrganizationId, ResourceId};
-use crate::notice::owed;
 use crate::notice::tests::{booking, now};
+use crate::notice::{Matter, owed};
 use crate::organization::{self, PolicyVersion, WebName};
 use crate::personal::PersonName;
 use crate::time::Zone;
@@ -61,8 +64,11 @@ fn scene() -> Scene {
 impl Scene {
     fn letter<T>(&self, kind: Kind, read: impl FnOnce(Letter<'_>) -> T) -> T {
         let owed = owed::about(self.organization.id, &self.booking, kind, now());
+        let Matter::Booking(change) = &owed.matter else { panic!("it is about a booking") };
         read(Letter {
-            owed: &owed,
+            notice: owed.id,
+            change,
+            since: owed.since,
             booking: &self.booking,
             organization: &self.organization,
             links: &self.links,
@@ -233,8 +239,11 @@ fn the_mail_of_an_earlier_time_says_the_earlier_time() {
     let owed = owed::about(scene.organization.id, &scene.booking, Kind::Booked, now());
     scene.booking.start += SignedDuration::from_hours(24);
     scene.booking.version = 2;
+    let Matter::Booking(change) = &owed.matter else { panic!("it is about a booking") };
     let letter = Letter {
-        owed: &owed,
+        notice: owed.id,
+        change,
+        since: owed.since,
         booking: &scene.booking,
         organization: &scene.organization,
         links: &scene.links,
@@ -243,7 +252,7 @@ fn the_mail_of_an_earlier_time_says_the_earlier_time() {
         public_address: "https://kept.example",
         sender: &scene.sender,
     };
-    assert!(letter.view().when.contains("3 December 2026, 18:40"));
+    assert!(letter.view().headline.concat().contains("3 December 2026, 18:40"));
     let (_, file) = letter.calendar().unwrap();
     assert!(file.contains("SEQUENCE:0") && file.contains("20261203T184000"), "{file}");
 }

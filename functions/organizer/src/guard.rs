@@ -1,0 +1,294 @@
+//! Who may come in. Every route asks here first: who is asking, whether what
+//! they ask as includes the action at all, and only then anything is looked up.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::StatusCode;
+use serde::de::DeserializeOwned;
+use shared::audit::{self, About, Action as Deed, Actor, More, Record, Word};
+use shared::identity::access::{Action, Target};
+use shared::identity::caller::{self, Caller, Touch, form_token, form_token_holds};
+use shared::identity::member::Member;
+use shared::identity::session::Limits;
+use shared::ids::{EventId, MemberId};
+use shared::organization::{Organization, Snapshot};
+use shared::vault::OrganizationKeys;
+use shared::web::incoming::from_form;
+use shared::web::page::{self, PersonHead};
+use shared::web::{Fault, Kind, Reply};
+
+use crate::Visit;
+use crate::pages::{PageHead, Section};
+
+/// Somebody who may do what the route is for.
+pub(crate) struct Guest {
+    /// The organization.
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// Who they are.
+    pub(crate) caller: Caller,
+    /// Where the request came from: a keyed hash.
+    pub(crate) network: [u8; 16],
+    /// What the head of a page shows of them.
+    person: PersonHead,
+}
+
+impl Visit<'_> {
+    /// Lets in whoever's role includes the action; whether it covers what they
+    /// ask for is asked with [`Guest::may`] once that is known.
+    pub(crate) async fn guest(&self, action: Action) -> Result<Guest, Fault> {
+        let guest = self.anybody().await?;
+        if guest.caller.includes(action) { Ok(guest) } else { Err(Fault::not_allowed()) }
+    }
+
+    /// Lets in whoever is of the team, or was let in to see what the team sees.
+    pub(crate) async fn team(&self) -> Result<Guest, Fault> {
+        let guest = self.anybody().await?;
+        match guest.caller {
+            Caller::Member { .. } | Caller::Support { .. } | Caller::Emergency { .. } => Ok(guest),
+            Caller::Participant { .. } | Caller::Nobody => Err(Fault::not_allowed()),
+        }
+    }
+
+    /// Lets in whoever may do this to the account.
+    pub(crate) async fn at_account(&self, action: Action) -> Result<Guest, Fault> {
+        self.at(action, Target::Account).await
+    }
+
+    /// Lets in whoever may do this to the installation.
+    pub(crate) async fn at_installation(&self, action: Action) -> Result<Guest, Fault> {
+        self.at(action, Target::Installation).await
+    }
+
+    async fn at(&self, action: Action, target: Target) -> Result<Guest, Fault> {
+        let guest = self.anybody().await?;
+        if guest.caller.may(action, target) { Ok(guest) } else { Err(Fault::not_allowed()) }
+    }
+
+    /// Lets in whoever has signed in here.
+    async fn anybody(&self) -> Result<Guest, Fault> {
+        let service = &self.function.service;
+        let name = self.incoming.path("organization");
+        let found = service.organization(name, self.now).await?;
+        let snapshot = found.ok_or_else(Fault::not_found)?;
+        let cookies = self.incoming.cookies();
+        let caller =
+            caller::identify(service, &snapshot, &cookies, Touch::Extend, self.now).await?;
+        let Some(session) = caller.session() else { return Err(Fault::sign_in_needed()) };
+        let network = snapshot.keys.blind(b"network", &self.network_bytes());
+        // Who helps has signed in at the operator's: that is where they sign out.
+        let (home, id) = match &caller {
+            Caller::Support { .. } => {
+                let operator = service.organization("operator", self.now).await?;
+                let operator = operator.ok_or_else(Fault::sign_in_needed)?;
+                (operator, session.id)
+            }
+            _ => (Arc::clone(&snapshot), session.id),
+        };
+        let security = service.security(snapshot.organization.id).await?;
+        let limits = Limits::of(&security, session.subject);
+        let own = format!("/{}", home.organization.web_name);
+        let here = format!("/{}", snapshot.organization.web_name);
+        let person = PersonHead {
+            name: spoken(&caller),
+            manage_path: (!matches!(caller, Caller::Participant { .. }))
+                .then(|| format!("{here}/manage")),
+            account_path: caller.member().map(|_| format!("{own}/account")),
+            sign_out_path: format!("{own}/sign-out"),
+            session_path: format!("{own}/session"),
+            form_token: form_token(&home.keys, id),
+            seconds_left: session.left(limits, self.now).as_secs(),
+        };
+        Ok(Guest { snapshot, caller, network, person })
+    }
+
+    /// An IPv6 network is the first half of the address, since a household has
+    /// all of the rest.
+    fn network_bytes(&self) -> Vec<u8> {
+        match self.incoming.network {
+            Some(IpAddr::V4(address)) => address.octets().to_vec(),
+            Some(IpAddr::V6(address)) => address.octets()[..8].to_vec(),
+            None => Vec::new(),
+        }
+    }
+
+    /// What was sent: JSON, or a form with the token of the session's pages. A
+    /// request without content is one without fields.
+    pub(crate) fn sent<T: DeserializeOwned>(&self, guest: &Guest) -> Result<T, Fault> {
+        if self.incoming.is_form() {
+            return from_form(self.fields(guest)?);
+        }
+        if self.incoming.is_empty() {
+            return from_form(HashMap::new());
+        }
+        self.incoming.typed()
+    }
+
+    /// The fields of a form that came with the token of the session's pages.
+    pub(crate) fn fields(&self, guest: &Guest) -> Result<HashMap<String, String>, Fault> {
+        let mut fields = self.incoming.form()?;
+        let given = fields.remove("form_token").unwrap_or_default();
+        let session = guest.caller.session().ok_or_else(Fault::sign_in_needed)?;
+        if !form_token_holds(guest.keys(), session.id, &given) {
+            return Err(Fault::new(
+                Kind::Forbidden,
+                "This page was too old to be sent. Please open it again and repeat what you did.",
+            ));
+        }
+        Ok(fields)
+    }
+
+    /// Refuses who has not shown lately that it is them.
+    pub(crate) fn freshly(&self, guest: &Guest) -> Result<(), Fault> {
+        let fresh = guest.caller.session().is_some_and(|session| session.is_fresh(self.now));
+        if fresh { Ok(()) } else { Err(Fault::confirm_needed()) }
+    }
+
+    /// Puts on record that personal data is about to be shown. Without the
+    /// record there is no page.
+    pub(crate) async fn look(
+        &self,
+        guest: &Guest,
+        about: About,
+        page: &'static str,
+        count: usize,
+        query: Option<&[u8]>,
+    ) -> Result<(), Fault> {
+        let more = More {
+            page: Some(Word::of(page)),
+            count: Some(u32::try_from(count).unwrap_or(u32::MAX)),
+            query: query.map(|query| guest.keys().blind(b"query", query)),
+            ..More::default()
+        };
+        let record = Record { more, ..guest.deed(Deed::DataShown, about) };
+        let service = &self.function.service;
+        Ok(audit::write(service, guest.organization().id, &record, self.now).await?)
+    }
+}
+
+/// What somebody is called at the head of their pages.
+fn spoken(caller: &Caller) -> String {
+    match caller {
+        Caller::Member { member, .. } | Caller::Support { member, .. } => {
+            member.name.expose().to_owned()
+        }
+        Caller::Emergency { .. } => "Emergency access".into(),
+        Caller::Participant { .. } | Caller::Nobody => String::new(),
+    }
+}
+
+impl Guest {
+    /// The organization.
+    pub(crate) fn organization(&self) -> &Organization {
+        &self.snapshot.organization
+    }
+
+    /// Its keys.
+    pub(crate) fn keys(&self) -> &OrganizationKeys {
+        &self.snapshot.keys
+    }
+
+    /// Whether they may do this there.
+    pub(crate) fn may(&self, action: Action, target: Target) -> bool {
+        self.caller.may(action, target)
+    }
+
+    /// The member of this organization they are.
+    pub(crate) fn member(&self) -> Option<&Member> {
+        match &self.caller {
+            Caller::Member { member, .. } => Some(member),
+            _ => None,
+        }
+    }
+
+    /// The id of the member of this organization they are; only members may
+    /// change anything.
+    pub(crate) fn member_id(&self) -> Result<MemberId, Fault> {
+        self.member().map(|member| member.id).ok_or_else(Fault::not_allowed)
+    }
+
+    /// Whether anything of an event may be shown to them.
+    pub(crate) fn touches(&self, event: EventId) -> bool {
+        match &self.caller {
+            Caller::Member { member, operator: false, .. } => {
+                member.coverage.touches(event)
+                    || self.may(Action::SeeAppointments, Target::Event(event))
+            }
+            _ => self.may(Action::SeeAppointments, Target::Event(event)),
+        }
+    }
+
+    /// Who they are, for the audit trail.
+    pub(crate) fn actor(&self) -> Actor {
+        match &self.caller {
+            Caller::Nobody => Actor::Service,
+            Caller::Participant { person, .. } => Actor::Participant(*person),
+            Caller::Member { member, .. } => Actor::Member(member.id),
+            Caller::Support { member, grant, .. } => {
+                Actor::Support { member: member.id, grant: grant.id }
+            }
+            Caller::Emergency { emergency, .. } => Actor::Emergency(*emergency),
+        }
+    }
+
+    /// A record of something they did.
+    pub(crate) fn deed(&self, action: Deed, about: About) -> Record {
+        Record::of(self.actor(), action, about).from_network(Some(self.network))
+    }
+
+    /// Where the team's pages are, and something below them.
+    pub(crate) fn path(&self, rest: &str) -> String {
+        format!("/{}/manage{rest}", self.organization().web_name)
+    }
+
+    /// What stands around a page of theirs.
+    pub(crate) fn head(&self) -> PageHead {
+        PageHead::new(Some(page::head(self.organization()))).of_person(Some(self.person.clone()))
+    }
+
+    /// The parts of the team's pages that they may see; `current` is the path
+    /// of the one that this page belongs to.
+    pub(crate) fn sections(&self, current: &str) -> Vec<Section> {
+        let parts: [(&'static str, &str, Action, Option<Target>); 8] = [
+            ("Appointments", "", Action::SeeAppointments, None),
+            (
+                "Organizations",
+                "/organizations",
+                Action::DecideOrganizations,
+                Some(Target::Installation),
+            ),
+            ("Members", "/members", Action::SeeMembers, Some(Target::Account)),
+            ("Dependents", "/dependents", Action::ManageDependents, Some(Target::Account)),
+            ("Security", "/security", Action::ChangeSecurity, Some(Target::Account)),
+            ("Audit trail", "/audit", Action::ReadAudit, Some(Target::Account)),
+            ("Support", "/support", Action::GrantSupport, Some(Target::Account)),
+            ("Emergency code", "/emergency", Action::MakeEmergencyCode, Some(Target::Account)),
+        ];
+        parts
+            .into_iter()
+            .filter(|(_, _, action, target)| match target {
+                Some(target) => self.may(*action, *target),
+                None => self.caller.includes(*action),
+            })
+            .map(|(text, rest, ..)| Section {
+                text,
+                path: self.path(rest),
+                current: rest == current,
+            })
+            .collect()
+    }
+}
+
+/// What was done: a browser goes on to a page, a program gets the new state.
+pub(crate) fn done<T: serde::Serialize>(
+    visit: &Visit<'_>,
+    path: &str,
+    status: StatusCode,
+    shape: &T,
+) -> Reply {
+    if visit.incoming.wants_page() {
+        return Reply::see_other(path);
+    }
+    Reply::json(status, shape)
+}

@@ -1,0 +1,423 @@
+//! Appointments: of an event's day, of one participant, and cancelling one.
+
+use http::StatusCode;
+use jiff::civil::Date;
+use shared::audit::{About, read};
+use shared::booking::store::{self, Desk};
+use shared::booking::{Booking, Failure, Refusal, State};
+use shared::identity::access::{Action, Target};
+use shared::ids::{BookingId, PersonId, ResourceId};
+use shared::organization::Occasion;
+use shared::resource::Resource;
+use shared::time::short_day;
+use shared::web::page::{ErrorShape, page};
+use shared::web::{Fault, Kind, Reply};
+
+use super::names::Names;
+use crate::Visit;
+use crate::guard::{Guest, done};
+use crate::pages::{
+    Appointment, Choice, DayChoice, EventPage, Filter, Looks, ParticipantPage, Sheet,
+};
+use crate::wire::{AppointmentShape, AppointmentsShape, NothingShape, ParticipantShape};
+use crate::words::{self, news};
+
+#[utoipa::path(
+    get,
+    path = "/{organization}/manage/events/{event}",
+    tag = "Team",
+    summary = "The appointments of an event day, as far as the asker covers them",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+        ("event" = String, Path, description = "The event's name in addresses"),
+        ("day" = Option<String>, Query, description = "The day; the next one that has times unless said"),
+        ("resource" = Option<String>, Query, description = "Only this resource's"),
+    ),
+    responses(
+        (status = 200, description = "The appointments", body = AppointmentsShape),
+        (status = 400, description = "A value cannot be used", body = ErrorShape),
+        (status = 401, description = "Nobody is signed in", body = ErrorShape),
+        (status = 403, description = "The access level does not include this", body = ErrorShape),
+        (status = 404, description = "There is nothing here, or nothing that the asker covers", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
+pub(crate) async fn event(visit: &Visit<'_>) -> Result<Reply, Fault> {
+    let guest = visit.guest(Action::SeeAppointments).await?;
+    let service = &visit.function.service;
+    let name = visit.incoming.path("event");
+    let found = guest.snapshot.events.iter().find(|event| event.web_name.as_str() == name);
+    let id = found.ok_or_else(Fault::not_found)?.id;
+    let occasion = service.occasion_of(guest.snapshot.clone(), id).await?;
+    let occasion = occasion.ok_or_else(Fault::not_found)?;
+    let covered: Vec<&Resource> = occasion
+        .resources
+        .iter()
+        .filter(|resource| guest.may(Action::SeeAppointments, Target::Resource(id, resource.id)))
+        .collect();
+    if covered.is_empty() && !guest.may(Action::SeeAppointments, Target::Event(id)) {
+        return Err(Fault::not_found());
+    }
+    let only = match visit.incoming.query("resource") {
+        Some(wanted) => {
+            let wanted = ResourceId::parse(wanted);
+            let known = covered.iter().find(|resource| Some(resource.id) == wanted);
+            Some(known.ok_or_else(Fault::not_found)?.id)
+        }
+        None => None,
+    };
+    let event = occasion.event();
+    let today = event.zone.day(visit.now);
+    let day = match visit.incoming.query("day") {
+        Some(day) => Some(
+            day.parse::<Date>()
+                .map_err(|_| Fault::field("day", "The day must look like 2026-12-03."))?,
+        ),
+        None => event.days.iter().find(|day| **day >= today).or(event.days.last()).copied(),
+    };
+    let mut bookings = match day {
+        Some(day) => {
+            store::of_day(service, guest.organization().id, guest.keys(), id, day, only).await?
+        }
+        None => Vec::new(),
+    };
+    bookings.retain(|booking| {
+        covered.iter().any(|resource| resource.id == booking.slot.resource)
+            && !matches!(booking.state, State::Held(until) if until <= visit.now)
+    });
+    let query = format!("{day:?} {only:?}");
+    visit
+        .look(&guest, About::Event(id), "appointments", bookings.len(), Some(query.as_bytes()))
+        .await?;
+    if !visit.incoming.wants_page() {
+        let shape = AppointmentsShape {
+            event: event.name.clone(),
+            day: day.map(|day| day.to_string()),
+            zone: event.zone.name().to_owned(),
+            appointments: bookings.iter().map(|booking| shape(&occasion, booking)).collect(),
+        };
+        return Ok(Reply::json(StatusCode::OK, &shape));
+    }
+    let looking = Looking { guest: &guest, occasion: &occasion, covered, day, only };
+    Ok(page(StatusCode::OK, &looking.page(visit, &bookings)))
+}
+
+/// What of an event is looked at.
+struct Looking<'a> {
+    guest: &'a Guest,
+    occasion: &'a Occasion,
+    covered: Vec<&'a Resource>,
+    day: Option<Date>,
+    only: Option<ResourceId>,
+}
+
+impl Looking<'_> {
+    fn path(&self, day: Date, only: Option<ResourceId>) -> String {
+        let web_name = &self.occasion.event().web_name;
+        let only = only.map(|only| format!("&resource={only}")).unwrap_or_default();
+        self.guest.path(&format!("/events/{web_name}?day={day}{only}"))
+    }
+
+    fn page(&self, visit: &Visit<'_>, bookings: &[Booking]) -> EventPage {
+        let event = self.occasion.event();
+        let count = match bookings.len() {
+            0 => "No appointments.".to_owned(),
+            1 => "1 appointment.".to_owned(),
+            many => format!("{many} appointments."),
+        };
+        let many = event.days.len() > 1 || self.day.is_some_and(|day| !event.days.contains(&day));
+        let days = event.days.iter().filter(|_| many).map(|day| DayChoice {
+            text: short_day(*day),
+            path: self.path(*day, self.only),
+            current: Some(*day) == self.day,
+        });
+        let filter = (self.covered.len() > 1).then(|| {
+            let all =
+                Choice { value: String::new(), text: "All".into(), chosen: self.only.is_none() };
+            let each = self.covered.iter().map(|resource| Choice {
+                value: resource.id.to_string(),
+                text: resource.name.clone(),
+                chosen: Some(resource.id) == self.only,
+            });
+            Filter {
+                label: event.resource_word.clone(),
+                action: self.guest.path(&format!("/events/{}", event.web_name)),
+                day: self.day.map(|day| day.to_string()).unwrap_or_default(),
+                choices: std::iter::once(all).chain(each).collect(),
+            }
+        });
+        let sheets = self
+            .covered
+            .iter()
+            .filter(|resource| bookings.iter().any(|booking| booking.slot.resource == resource.id))
+            .map(|resource| Sheet {
+                id: format!("r{}", resource.id),
+                name: resource.name.clone(),
+                place: (!resource.place.is_empty()).then(|| resource.place.clone()),
+                path: self.day.map(|day| self.path(day, Some(resource.id))).unwrap_or_default(),
+                appointments: bookings
+                    .iter()
+                    .filter(|booking| booking.slot.resource == resource.id)
+                    .map(|booking| self.appointment(booking))
+                    .collect(),
+            })
+            .collect();
+        EventPage {
+            head: self.guest.head(),
+            sections: self.guest.sections(""),
+            news: news(visit),
+            name: event.name.clone(),
+            place: (!event.place.is_empty()).then(|| event.place.clone()),
+            zone: event.zone.spoken(),
+            days: days.collect(),
+            filter,
+            day: self.day.map(words::long_day),
+            count,
+            sheets,
+        }
+    }
+
+    fn appointment(&self, booking: &Booking) -> Appointment {
+        let zone = &self.occasion.event().zone;
+        let held = matches!(booking.state, State::Held(_));
+        let contact = &booking.contact;
+        Appointment {
+            time: zone.clock(booking.start),
+            until: zone.clock(booking.end),
+            start: zone.rfc3339(booking.start),
+            person: contact.name.expose().to_owned(),
+            // A held seat stands in no agenda yet: there is nothing more to see.
+            path: (!held).then(|| self.guest.path(&format!("/participants/{}", booking.person))),
+            email: contact.email.expose().to_owned(),
+            phone: contact.phone.as_ref().map(|phone| phone.expose().to_owned()),
+            note: contact.note.as_ref().map(|note| note.expose().to_owned()),
+            held,
+        }
+    }
+}
+
+fn shape(occasion: &Occasion, booking: &Booking) -> AppointmentShape {
+    let zone = &occasion.event().zone;
+    let contact = &booking.contact;
+    AppointmentShape {
+        id: booking.id.to_string(),
+        state: match booking.state {
+            State::Booked => "booked",
+            State::Held(_) => "held",
+            State::Cancelled => "cancelled",
+            State::Lapsed => "lapsed",
+        },
+        resource: booking.slot.resource.to_string(),
+        resource_name: with(occasion, booking),
+        start: zone.rfc3339(booking.start),
+        end: zone.rfc3339(booking.end),
+        person: booking.person.to_string(),
+        name: contact.name.expose().to_owned(),
+        email: contact.email.expose().to_owned(),
+        phone: contact.phone.as_ref().map(|phone| phone.expose().to_owned()),
+        note: contact.note.as_ref().map(|note| note.expose().to_owned()),
+    }
+}
+
+/// With whom an appointment is, by name.
+fn with(occasion: &Occasion, booking: &Booking) -> String {
+    let found = occasion.resources.iter().find(|resource| resource.id == booking.slot.resource);
+    found.map_or_else(String::new, |resource| resource.name.clone())
+}
+
+#[utoipa::path(
+    get,
+    path = "/{organization}/manage/participants/{person}",
+    tag = "Team",
+    summary = "What a participant has booked, as far as the asker covers it, and who saw their data",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+        ("person" = String, Path, description = "The participant's id"),
+    ),
+    responses(
+        (status = 200, description = "The participant", body = ParticipantShape),
+        (status = 401, description = "Nobody is signed in", body = ErrorShape),
+        (status = 403, description = "The access level does not include this", body = ErrorShape),
+        (status = 404, description = "There is nothing here, or nothing that the asker covers", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
+pub(crate) async fn participant(visit: &Visit<'_>) -> Result<Reply, Fault> {
+    let guest = visit.guest(Action::SeeAppointments).await?;
+    let person = PersonId::parse(visit.incoming.path("person")).ok_or_else(Fault::not_found)?;
+    let found = covered(visit, &guest, person).await?;
+    participant_page(visit, &guest, person, &found, None, StatusCode::OK).await
+}
+
+/// What a participant has booked within what the asker covers; nothing of that
+/// is as if the participant were not there.
+async fn covered(
+    visit: &Visit<'_>,
+    guest: &Guest,
+    person: PersonId,
+) -> Result<Vec<(Occasion, Booking)>, Fault> {
+    let service = &visit.function.service;
+    let organization = guest.organization().id;
+    let mut found = Vec::new();
+    for booking in store::of_person(service, organization, guest.keys(), person).await? {
+        let target = Target::Resource(booking.event, booking.slot.resource);
+        if !guest.may(Action::SeeAppointments, target) {
+            continue;
+        }
+        let occasion = service.occasion_of(guest.snapshot.clone(), booking.event).await?;
+        found.extend(occasion.map(|occasion| (occasion, booking)));
+    }
+    if found.is_empty() { Err(Fault::not_found()) } else { Ok(found) }
+}
+
+async fn participant_page(
+    visit: &Visit<'_>,
+    guest: &Guest,
+    person: PersonId,
+    found: &[(Occasion, Booking)],
+    refused: Option<&Fault>,
+    status: StatusCode,
+) -> Result<Reply, Fault> {
+    let service = &visit.function.service;
+    visit.look(guest, About::Person(person), "participant", 1, None).await?;
+    let looks = if guest.may(Action::ReadAudit, Target::Account) {
+        let page = read::looks_at(service, guest.organization().id, person, None).await?;
+        Some((Names::read(visit, guest).await?, page))
+    } else {
+        None
+    };
+    if !visit.incoming.wants_page() {
+        let zone = &guest.organization().zone;
+        let shape = ParticipantShape {
+            id: person.to_string(),
+            appointments: found
+                .iter()
+                .map(|(occasion, booking)| shape(occasion, booking))
+                .collect(),
+            looks: looks.map(|(names, page)| {
+                page.entries.iter().map(|entry| names.shape(entry, zone)).collect()
+            }),
+        };
+        return Ok(Reply::json(status, &shape));
+    }
+    let Some((_, latest)) = found.last() else { return Err(Fault::not_found()) };
+    let zone = &guest.organization().zone;
+    let visits = |ahead: bool| {
+        found
+            .iter()
+            .filter(|(_, booking)| (booking.end > visit.now) == ahead)
+            .map(|(occasion, booking)| visit_of(visit, guest, occasion, booking))
+            .collect()
+    };
+    let shown = ParticipantPage {
+        head: guest.head(),
+        sections: guest.sections(""),
+        news: news(visit),
+        refusal: refused.map(|fault| fault.message.clone()),
+        name: latest.contact.name.expose().to_owned(),
+        email: latest.contact.email.expose().to_owned(),
+        phone: latest.contact.phone.as_ref().map(|phone| phone.expose().to_owned()),
+        coming: visits(true),
+        past: visits(false),
+        looks: looks.map(|(names, page)| Looks {
+            lines: page
+                .entries
+                .iter()
+                .map(|entry| {
+                    let line = names.line(entry, zone);
+                    (format!("{}, {}", zone.long_day(entry.at), line.time), line.who, line.result)
+                })
+                .collect(),
+            onward: None,
+        }),
+    };
+    Ok(page(status, &shown))
+}
+
+fn visit_of(
+    visit: &Visit<'_>,
+    guest: &Guest,
+    occasion: &Occasion,
+    booking: &Booking,
+) -> crate::pages::Visit {
+    let event = occasion.event();
+    let target = Target::Resource(event.id, booking.slot.resource);
+    let cancels = booking.start > visit.now && guest.may(Action::CancelAppointment, target);
+    crate::pages::Visit {
+        event: event.name.clone(),
+        with: with(occasion, booking),
+        day: event.zone.long_day(booking.start),
+        time: event.zone.clock(booking.start),
+        until: event.zone.clock(booking.end),
+        zone: event.zone.spoken(),
+        start: event.zone.rfc3339(booking.start),
+        name: booking.contact.name.expose().to_owned(),
+        note: booking.contact.note.as_ref().map(|note| note.expose().to_owned()),
+        state: (booking.end <= visit.now).then_some("Over"),
+        cancel_action: cancels.then(|| guest.path(&format!("/bookings/{}/cancel", booking.id))),
+    }
+}
+
+#[utoipa::path(
+    post,
+    path = "/{organization}/manage/bookings/{booking}/cancel",
+    tag = "Team",
+    summary = "Cancel somebody's appointment and tell them; doing it again is no different",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+        ("booking" = String, Path, description = "The booking's id"),
+    ),
+    responses(
+        (status = 200, description = "Cancelled", body = AppointmentShape),
+        (status = 400, description = "A value cannot be used", body = ErrorShape),
+        (status = 401, description = "Nobody is signed in", body = ErrorShape),
+        (status = 403, description = "The access level does not include this", body = ErrorShape),
+        (status = 404, description = "There is nothing here, or nothing that the asker covers", body = ErrorShape),
+        (status = 409, description = "It has begun", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
+pub(crate) async fn cancel(visit: &Visit<'_>) -> Result<Reply, Fault> {
+    let guest = visit.guest(Action::CancelAppointment).await?;
+    let NothingShape {} = visit.sent(&guest)?;
+    let service = &visit.function.service;
+    let id = BookingId::parse(visit.incoming.path("booking")).ok_or_else(Fault::not_found)?;
+    let booking = store::find(service, guest.organization().id, guest.keys(), id)
+        .await?
+        .filter(|booking| {
+            let target = Target::Resource(booking.event, booking.slot.resource);
+            guest.may(Action::CancelAppointment, target)
+                && matches!(booking.state, State::Booked | State::Cancelled)
+        })
+        .ok_or_else(Fault::not_found)?;
+    let occasion = service.occasion_of(guest.snapshot.clone(), booking.event).await?;
+    let occasion = occasion.ok_or_else(Fault::not_found)?;
+    let desk = Desk {
+        service,
+        allowances: &visit.function.allowances,
+        occasion: &occasion,
+        now: visit.now,
+    };
+    match desk.cancel_by(&booking, (guest.actor(), Some(guest.network))).await {
+        Ok(cancelled) => {
+            let day = cancelled.slot.day;
+            let event = &occasion.event().web_name;
+            let path = guest.path(&format!("/events/{event}?day={day}&done=cancelled"));
+            Ok(done(visit, &path, StatusCode::OK, &shape(&occasion, &cancelled)))
+        }
+        Err(Failure::Trouble(trouble)) => Err(trouble.into()),
+        Err(Failure::Refused(Refusal::NoSuchSlot)) => Err(Fault::not_found()),
+        Err(Failure::Refused(_)) => {
+            let fault = Fault::new(
+                Kind::Conflict,
+                "This appointment has begun and can no longer be cancelled.",
+            );
+            if !visit.incoming.wants_page() {
+                return Err(fault);
+            }
+            let found = covered(visit, &guest, booking.person).await?;
+            let status = fault.kind.status();
+            participant_page(visit, &guest, booking.person, &found, Some(&fault), status).await
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The description of the team's routes for programs, made from the same types
+//! that they send and get.
+
+use utoipa::OpenApi;
+
+use crate::handlers::{
+    appointments, audit, dependents, emergency, home, members, operator, security, support,
+};
+
+/// The routes of the team.
+#[derive(OpenApi)]
+#[openapi(paths(
+    home::home,
+    appointments::event,
+    appointments::cancel,
+    appointments::participant,
+    members::list,
+    members::invite,
+    members::member,
+    members::change_access,
+    members::disable,
+    members::enable,
+    members::invite_again,
+    members::reset,
+    members::end_sessions,
+    members::supporter,
+    security::settings,
+    security::change,
+    audit::trail,
+    support::list,
+    support::allow,
+    support::withdraw,
+    emergency::standing,
+    emergency::make,
+    emergency::sign,
+    dependents::list,
+    dependents::add,
+    dependents::remove,
+    operator::list,
+    operator::approve,
+    operator::suspend,
+    operator::reinstate,
+))]
+struct Description;
+
+/// The description of this function's routes.
+#[must_use]
+pub fn description() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}

@@ -1,0 +1,354 @@
+//! What programs send and get.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A request without content.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NothingShape {}
+
+/// What the asker may see.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HomeShape {
+    /// What waits for the asker, in words.
+    pub waiting: Vec<String>,
+    /// The events of which they cover anything.
+    pub events: Vec<EventLineShape>,
+}
+
+/// One event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventLineShape {
+    /// Its name.
+    pub name: String,
+    /// Where its appointments are.
+    pub path: String,
+    /// Its days.
+    pub days: Vec<String>,
+}
+
+/// The appointments of an event day, as far as the asker covers them.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AppointmentsShape {
+    /// The event's name.
+    pub event: String,
+    /// The day; null for an event without days.
+    pub day: Option<String>,
+    /// The event's zone.
+    pub zone: String,
+    /// What is booked or held, in the order of time.
+    pub appointments: Vec<AppointmentShape>,
+}
+
+/// One appointment.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AppointmentShape {
+    /// Its id.
+    pub id: String,
+    /// `booked`, `held` or `cancelled`.
+    pub state: &'static str,
+    /// Whose time it is.
+    pub resource: String,
+    /// Whose time it is, by name.
+    pub resource_name: String,
+    /// When it begins.
+    pub start: String,
+    /// When it ends.
+    pub end: String,
+    /// The participant's id.
+    pub person: String,
+    /// Who comes.
+    pub name: String,
+    /// Where mail reaches them.
+    pub email: String,
+    /// A telephone number.
+    pub phone: Option<String>,
+    /// What they wrote.
+    pub note: Option<String>,
+}
+
+/// A participant within what the asker covers.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ParticipantShape {
+    /// Their id.
+    pub id: String,
+    /// What they have booked.
+    pub appointments: Vec<AppointmentShape>,
+    /// Who saw their data, the latest first; for whoever may read the audit trail.
+    pub looks: Option<Vec<RecordShape>>,
+}
+
+/// The members.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MembersShape {
+    /// By name.
+    pub members: Vec<MemberShape>,
+}
+
+/// One member.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MemberShape {
+    /// Their id.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+    /// What they sign in with.
+    pub username: String,
+    /// Where mail reaches them.
+    pub email: String,
+    /// `viewer`, `maker`, `resource_administrator`, `event_administrator` or `administrator`.
+    pub level: &'static str,
+    /// Whether everything is covered.
+    pub everything: bool,
+    /// The events that are covered as a whole.
+    pub events: Vec<String>,
+    /// The single resources that are covered: `{event}/{resource}`.
+    pub resources: Vec<String>,
+    /// `invited`, `active` or `disabled`.
+    pub state: &'static str,
+    /// Whether organizations may ask for their help.
+    pub supporter: bool,
+}
+
+/// An invitation.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InviteShape {
+    /// Their name.
+    pub name: String,
+    /// Where the invitation goes.
+    pub email: String,
+    /// What they will sign in with.
+    pub username: String,
+    /// What they may do.
+    pub level: String,
+    /// Whether everything is covered.
+    #[serde(default)]
+    pub everything: bool,
+    /// Events to cover as a whole.
+    #[serde(default)]
+    pub events: Vec<String>,
+    /// Single resources to cover: `{event}/{resource}`.
+    #[serde(default)]
+    pub resources: Vec<String>,
+}
+
+/// What a member may do, and where.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccessShape {
+    /// What they may do.
+    pub level: String,
+    /// Whether everything is covered.
+    #[serde(default)]
+    pub everything: bool,
+    /// Events to cover as a whole.
+    #[serde(default)]
+    pub events: Vec<String>,
+    /// Single resources to cover: `{event}/{resource}`.
+    #[serde(default)]
+    pub resources: Vec<String>,
+}
+
+/// Whether organizations may ask for a member's help.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SupporterShape {
+    /// `yes` or `no`.
+    pub supporter: String,
+}
+
+/// How many sessions were ended.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EndedShape {
+    /// How many.
+    pub ended: usize,
+}
+
+/// The security settings.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecurityShape {
+    /// The version that was read; it must still be the newest.
+    pub version: u32,
+    /// The shortest password where it is the only step, in characters.
+    pub shortest_password: u32,
+    /// The shortest password where a second step follows, in characters.
+    pub shortest_password_with_factor: u32,
+    /// Whether a password must mix kinds of characters. Against NIST SP 800-63B-4.
+    #[serde(default)]
+    pub composition: bool,
+    /// After how many days a password must be changed, 0 for never. Against NIST SP 800-63B-4.
+    pub password_days: u32,
+    /// How many failures in a row lock an account.
+    pub failures: u32,
+    /// How long the first lock lasts, in minutes.
+    pub first_lock_minutes: u32,
+    /// After how many minutes without a request a session ends.
+    pub idle_minutes: u32,
+    /// After how many hours a session ends in any case.
+    pub session_hours: u32,
+    /// From which level a second step is required; null for none.
+    pub factor_from: Option<String>,
+}
+
+/// Some of the audit trail, the latest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditShape {
+    /// The day, in the organization's zone.
+    pub day: String,
+    /// The records.
+    pub records: Vec<RecordShape>,
+    /// The path that goes on, or null at the end of the day.
+    pub next: Option<String>,
+}
+
+/// One record of the audit trail.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RecordShape {
+    /// Its id.
+    pub id: String,
+    /// When.
+    pub at: String,
+    /// Who did it, in words.
+    pub who: String,
+    /// The word for what was done.
+    pub action: &'static str,
+    /// Whom or what it is about, in words.
+    pub about: String,
+    /// The word for the result.
+    pub result: &'static str,
+    /// The kind of page, where something was shown.
+    pub page: Option<String>,
+    /// How many people's data was shown.
+    pub count: Option<u32>,
+}
+
+/// Who may help, and who did.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SupportShape {
+    /// The persons whom the operator has put on its list.
+    pub supporters: Vec<SupporterLineShape>,
+    /// Permissions, the newest first.
+    pub grants: Vec<GrantShape>,
+}
+
+/// A person who may be asked for help.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SupporterLineShape {
+    /// Their id.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+}
+
+/// A permission to help.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GrantShape {
+    /// Its id.
+    pub id: String,
+    /// Who was let in.
+    pub supporter: String,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub made: String,
+    /// Until when.
+    pub until: String,
+    /// Whether it holds now.
+    pub holds: bool,
+}
+
+/// A wish for help.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskForHelpShape {
+    /// Who may help: an id from the list.
+    pub supporter: String,
+    /// Why: one line.
+    pub reason: String,
+    /// For how many hours: 1 to 24.
+    pub hours: u32,
+}
+
+/// The emergency code and its uses.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EmergencyShape {
+    /// Since when there is a code; null where there is none.
+    pub made: Option<String>,
+    /// Uses, the latest first.
+    pub uses: Vec<UseShape>,
+}
+
+/// A use of the emergency code.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UseShape {
+    /// Its id.
+    pub id: String,
+    /// When.
+    pub at: String,
+    /// The reason that was given.
+    pub reason: String,
+    /// Whether another administrator has signed it.
+    pub signed: bool,
+}
+
+/// A new emergency code: said once.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CodeShape {
+    /// The code.
+    pub code: String,
+}
+
+/// Every organization of the installation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrganizationsShape {
+    /// The organizations.
+    pub organizations: Vec<OrganizationLineShape>,
+}
+
+/// One organization.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrganizationLineShape {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its name in addresses.
+    pub web_name: String,
+    /// `awaiting`, `active` or `suspended`.
+    pub state: &'static str,
+}
+
+/// Whom guardians may book for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DependentsShape {
+    /// By name; at most 200.
+    pub dependents: Vec<DependentShape>,
+    /// How many are on the list in all.
+    pub listed: usize,
+}
+
+/// Somebody on the list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DependentShape {
+    /// Their id.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+    /// What the organization's books call them by.
+    pub identifier: String,
+}
+
+/// Somebody who is to be put on the list.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDependentShape {
+    /// Their name: one line, at most 100 characters.
+    pub name: String,
+    /// What the organization's books call them by: at most 64 characters.
+    pub identifier: String,
+    /// What only guardians know: 4 to 64 characters.
+    pub security_value: String,
+}

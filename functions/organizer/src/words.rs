@@ -1,0 +1,165 @@
+//! What people read: what was done, and the trail's words.
+
+use jiff::civil::Date;
+use shared::audit::{Action, Factor, Outcome};
+
+use crate::Visit;
+use crate::pages::News;
+
+/// `Thursday 3 December 2026`
+#[must_use]
+pub(crate) fn long_day(day: Date) -> String {
+    day.strftime("%A %-d %B %Y").to_string()
+}
+
+/// What the page before this one says was done.
+#[must_use]
+pub(crate) fn news(visit: &Visit<'_>) -> Option<News> {
+    let text = match visit.incoming.query("done")? {
+        "cancelled" => "The appointment is cancelled. A mail that says so is on its way.",
+        "invited" => "The invitation is on its way.",
+        "access" => "The access is changed. They are signed out and sign in again.",
+        "disabled" => "They can no longer sign in. All their sessions have ended.",
+        "enabled" => "They can sign in again.",
+        "reset" => "A mail with a link to choose a new password is on its way.",
+        "ended" => "They are signed out everywhere.",
+        "supporter" => "Organizations may ask for their help from now on.",
+        "no-supporter" => "Organizations can no longer ask for their help.",
+        "security" => "The settings are saved. They hold from now on.",
+        "granted" => "They can see your appointments now. All administrators get a mail.",
+        "withdrawn" => "They can no longer see anything.",
+        "signed" => "The review is signed.",
+        "listed" => "They are on the list. Their guardians can book for them now.",
+        "unlisted" => "They are off the list. What is booked for them stands.",
+        "approved" => "The organization can be reached from now on.",
+        "suspended" => "The organization can no longer be reached.",
+        "reinstated" => "The organization can be reached again.",
+        _ => return None,
+    };
+    Some(News { text: text.to_owned(), undo: None })
+}
+
+/// What was done, as a table of the trail says it.
+#[must_use]
+pub(crate) const fn deed(action: Action) -> &'static str {
+    match action {
+        Action::BookingMade => "Booked",
+        Action::SeatHeld => "Asked for a time",
+        Action::BookingConfirmed => "Confirmed an appointment",
+        Action::BookingMoved => "Moved an appointment",
+        Action::BookingCancelled => "Cancelled an appointment",
+        Action::HoldLapsed => "Freed a time that was not confirmed",
+        Action::OverlapTold => "Met another appointment",
+        Action::SignIn => "Tried to sign in",
+        Action::Reauthentication => "Proved again who they are",
+        Action::SignOut => "Signed out",
+        Action::SessionsEnded => "Ended sessions",
+        Action::SessionExpired => "Was signed out",
+        Action::LinkSent => "Asked for a link",
+        Action::PasswordChanged => "Changed a password",
+        Action::PasswordReset => "Replaced a forgotten password",
+        Action::FactorAdded => "Added a way to sign in",
+        Action::FactorRemoved => "Removed a way to sign in",
+        Action::RecoveryCodesMade => "Made recovery codes",
+        Action::AddressChanged => "Changed an address",
+        Action::MemberInvited => "Invited somebody",
+        Action::InvitationWithdrawn => "Withdrew an invitation",
+        Action::InvitationAccepted => "Accepted an invitation",
+        Action::MemberChanged => "Changed a member",
+        Action::MemberDisabled => "Disabled a member",
+        Action::MemberEnabled => "Let a member in again",
+        Action::MemberRemoved => "Removed a member",
+        Action::SecurityChanged => "Changed the security settings",
+        Action::SupportGranted => "Allowed somebody to help",
+        Action::SupportWithdrawn => "Ended somebody’s help",
+        Action::EmergencyCodeMade => "Made an emergency code",
+        Action::EmergencyCodeUsed => "Tried the emergency code",
+        Action::EmergencyReviewed => "Signed an emergency’s review",
+        Action::OrganizationSignedUp => "Signed an organization up",
+        Action::OrganizationApproved => "Approved an organization",
+        Action::OrganizationRefused => "Refused an organization",
+        Action::OrganizationSuspended => "Suspended an organization",
+        Action::OrganizationResumed => "Let an organization in again",
+        Action::DependentAdded => "Put a dependent on the list",
+        Action::DependentRemoved => "Took a dependent off the list",
+        Action::DependentAttached => "Attached a dependent",
+        Action::DependentDetached => "Detached a dependent",
+        Action::DataShown => "Saw personal data",
+        Action::DataExported => "Took personal data as a file",
+        Action::ActionRefused => "Asked for something not allowed",
+    }
+}
+
+/// With what result; nothing where that goes without saying.
+#[must_use]
+pub(crate) const fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done => "",
+        Outcome::Right => "Right",
+        Outcome::Half => "Right, a second step is owed",
+        Outcome::Wrong => "Wrong",
+        Outcome::Locked => "Locked",
+        Outcome::Unknown => "No such username",
+        Outcome::Disabled => "Disabled",
+        Outcome::Throttled => "Too many attempts",
+        Outcome::Refused => "Refused",
+    }
+}
+
+/// By what means.
+#[must_use]
+pub(crate) const fn factor(factor: Factor) -> &'static str {
+    match factor {
+        Factor::Password => "password",
+        Factor::Code => "one-time code",
+        Factor::RecoveryCode => "recovery code",
+        Factor::Passkey => "passkey",
+        Factor::Link => "mailed link",
+        Factor::Emergency => "emergency code",
+    }
+}
+
+/// A page that showed personal data, by the word that its record has.
+#[must_use]
+pub(crate) fn page_kind(word: &str) -> &str {
+    match word {
+        "appointments" => "Appointments",
+        "participant" => "A participant’s page",
+        "members" => "The members",
+        "member" => "A member’s page",
+        "audit" => "The audit trail",
+        "support" => "Who may help",
+        "emergency" => "Uses of the emergency code",
+        "dependents" => "The dependents",
+        other => other,
+    }
+}
+
+/// A setting, by the word that its record has.
+#[must_use]
+pub(crate) fn setting(word: &str) -> &str {
+    match word {
+        "level" => "access level",
+        "coverage" => "what is covered",
+        "supporter" => "list of supporters",
+        "shortest_password" => "shortest password",
+        "shortest_password_with_factor" => "shortest password with a second step",
+        "composition" => "mix of characters",
+        "password_days" => "days until a password must be changed",
+        "failures" => "attempts before a lock",
+        "first_lock_minutes" => "minutes of the first lock",
+        "idle_minutes" => "minutes without a click",
+        "session_hours" => "hours in any case",
+        "factor_from" => "second step",
+        other => other,
+    }
+}
+
+/// `1 person`, `4 people`
+#[must_use]
+pub(crate) fn counted(count: u32) -> String {
+    match count {
+        1 => "1 person".into(),
+        many => format!("{many} people"),
+    }
+}

@@ -1,0 +1,115 @@
+//! A new password for who has forgotten theirs. A lock does not stand in its
+//! way, and it does not stand in for the second factor.
+
+use super::{
+    Action, Door, Failure, Known, Outcome, Refusal, about, actor, factor, lockout, member,
+    password, session,
+};
+use crate::audit::{About, Actor};
+use crate::identity::lockout::Bucket;
+use crate::identity::pass::{self, Pass, Purpose};
+use crate::identity::password::store::Kept;
+use crate::notice::{News, owed};
+
+impl Door<'_> {
+    /// Mails whoever has this username a link to choose another password.
+    /// Nothing tells the asker whether anybody has it.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn ask_for_reset(&self, username: &str) -> Result<(), Failure> {
+        let index = self.index(username);
+        let known = self.known(username).await?;
+        // Who has never had a password has nothing to be reset.
+        let kept = match &known {
+            Some(known) => self.kept(known).await?,
+            None => None,
+        };
+        let known = known.filter(|known| kept.is_some() && known.may_enter());
+        let result = self.may_ask(index).await?;
+        let mut writes = Vec::new();
+        if let Some(known) = known.as_ref().filter(|_| result == Outcome::Done) {
+            writes.extend(owed::link(
+                self.service,
+                self.organization(),
+                self.keys(),
+                known.subject,
+                News::Reset,
+                None,
+                self.now,
+            )?);
+        }
+        let result = if known.is_some() { result } else { Outcome::Unknown };
+        let about = known.map_or(About::Organization, |known| about(known.subject));
+        let record = self.record(Actor::Nobody(index), Action::LinkSent, about);
+        self.refuse(&record.with(result), writes).await?;
+        Ok(())
+    }
+
+    /// Whose password a mailed link replaces, while it does, and the least
+    /// number of characters of a new one. Looking spends nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::Gone`].
+    pub async fn reset_link(&self, link: &str) -> Result<usize, Failure> {
+        let (pass, _) = self.resetting(link).await?;
+        self.least(&pass).await
+    }
+
+    /// The least number of characters of a password for whoever has this link.
+    pub(super) async fn least(&self, pass: &Pass) -> Result<usize, Failure> {
+        let organization = self.organization();
+        let has_factor =
+            factor::has_second_factor(self.service, organization, pass.subject).await?;
+        Ok(self.security().await?.shortest_password(has_factor) as usize)
+    }
+
+    async fn resetting(&self, link: &str) -> Result<(Pass, Known), Failure> {
+        let (organization, keys) = (self.organization(), self.keys());
+        let found =
+            pass::find(self.service, organization, keys, Purpose::Reset, link, self.now).await?;
+        let Some(pass) = found else { return Err(Refusal::Gone.into()) };
+        let known = self.known_by_id(pass.subject).await?.filter(Known::may_enter);
+        Ok((pass, known.ok_or(Failure::Refused(Refusal::Gone))?))
+    }
+
+    /// Replaces a password. Everybody who was signed in with the old one is out,
+    /// and signing in begins anew, with the second factor where there is one.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn reset(&self, link: &str, typed: &str) -> Result<(), Failure> {
+        let (pass, known) = self.resetting(link).await?;
+        let (organization, keys) = (self.organization(), self.keys());
+        let subject = known.subject;
+        let security = self.security().await?;
+        let has_factor = factor::has_second_factor(self.service, organization, subject).await?;
+        let password = self.judge(typed, &security, has_factor, &self.words(&known))?;
+        let former = self.kept(&known).await?;
+        let hashed = self.service.hasher.hash(&password, &*self.service.chance).await?;
+        let chosen = Kept::chosen(hashed, self.now);
+        let replacing = former.map_or(0, |former| former.version);
+        let record = self.record(actor(subject), Action::PasswordReset, about(subject));
+        let mut writes = vec![
+            pass::spend(self.service, organization, &pass, self.now)?,
+            password::store::put(self.service, keys, organization, subject, &chosen, replacing)?,
+            self.recording(&record)?,
+            self.owe(subject, News::PasswordChanged, self.occasion()?)?,
+        ];
+        if let Some(member) = &known.member {
+            let after = member.signed_out();
+            let (_, changing) =
+                member::store::changing(self.service, organization, keys, member, &after)?;
+            writes.extend(changing);
+        }
+        if !self.commit(&writes).await? {
+            return Err(Refusal::Gone.into());
+        }
+        session::store::end_all(self.service, organization, subject).await?;
+        let index = self.index_of(&known);
+        for bucket in [Bucket::Strangers, self.bucket(index)] {
+            lockout::clear(self.service, organization, index, bucket).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,236 @@
+//! What an administrator does about the members of the team.
+//!
+//! Each deed is one transaction: the member, what is owed to them by mail and
+//! the audit record. Nobody here ever sets or sees a password.
+
+use jiff::Timestamp;
+
+use super::access::{Coverage, Level};
+use super::member::rules;
+use super::member::store::{self, change, create};
+use super::member::{Failure, Member, Newcomer, Refusal, State};
+use super::pass::{self, Purpose};
+use super::subject::Subject;
+use super::{password, session};
+use crate::audit::{self, About, Action, Actor, More, Record, Word};
+use crate::dynamo::Write;
+use crate::ids::MemberId;
+use crate::notice::{News, owed};
+use crate::organization::Snapshot;
+use crate::service::Service;
+use crate::trouble::Trouble;
+
+/// An organization's team, as one administrator changes it.
+#[derive(Clone, Copy)]
+pub struct Team<'a> {
+    /// What it works with.
+    pub service: &'a Service,
+    /// Whose team it is.
+    pub snapshot: &'a Snapshot,
+    /// Who changes it.
+    pub by: MemberId,
+    /// From which network: a keyed hash.
+    pub network: [u8; 16],
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Team<'_> {
+    /// A member as they are now.
+    ///
+    /// # Errors
+    /// [`Refusal::Absent`] when there is none.
+    pub async fn find(&self, member: MemberId) -> Result<Member, Failure> {
+        let Snapshot { organization, keys, .. } = self.snapshot;
+        let found = store::find(self.service, organization.id, keys, member).await?;
+        found.ok_or_else(|| Refusal::Absent.into())
+    }
+
+    /// Invites somebody: they get a mail with a link to choose a password.
+    ///
+    /// # Errors
+    /// [`Failure`] says why not.
+    pub async fn invite(&self, newcomer: Newcomer) -> Result<Member, Failure> {
+        let member = rules::new(newcomer, State::Invited, self.now);
+        let mut more = self.link(&member, Purpose::Invitation)?;
+        more.push(self.record(&member, Action::MemberInvited, &[])?);
+        let Snapshot { organization, keys, .. } = self.snapshot;
+        create(self.service, organization.id, keys, &member, more).await?;
+        Ok(member)
+    }
+
+    /// Sends an invitation again; the link of the one before is void.
+    ///
+    /// # Errors
+    /// [`Failure`] says why not.
+    pub async fn invite_again(&self, member: &Member) -> Result<Member, Failure> {
+        if member.state != State::Invited {
+            return Err(Refusal::Overtaken.into());
+        }
+        let more = self.link(member, Purpose::Invitation)?;
+        self.change(member, member, more, Action::MemberInvited, &[]).await
+    }
+
+    /// Changes what a member may do, and where. They sign in again.
+    ///
+    /// # Errors
+    /// [`Failure`] says why not.
+    pub async fn change_access(
+        &self,
+        member: &Member,
+        level: Level,
+        coverage: Coverage,
+    ) -> Result<Member, Failure> {
+        if level == member.level && coverage == member.coverage {
+            return Ok(member.clone());
+        }
+        let after = member.at_level(level, coverage);
+        let fields: &[&'static str] =
+            match (after.level == member.level, after.coverage == member.coverage) {
+                (false, false) => &["level", "coverage"],
+                (false, true) => &["level"],
+                _ => &["coverage"],
+            };
+        let changed =
+            self.change(member, &after, Vec::new(), Action::MemberChanged, fields).await?;
+        self.sweep(&changed).await;
+        Ok(changed)
+    }
+
+    /// Ends a member's sessions at once, and lets them in no more.
+    ///
+    /// # Errors
+    /// [`Failure`] says why not; nobody disables themselves.
+    pub async fn disable(&self, member: &Member) -> Result<Member, Failure> {
+        if member.id == self.by {
+            return Err(Refusal::Themselves.into());
+        }
+        if member.state == State::Disabled {
+            return Ok(member.clone());
+        }
+        let after = member.disabled();
+        let changed = self.change(member, &after, Vec::new(), Action::MemberDisabled, &[]).await?;
+        self.sweep(&changed).await;
+        Ok(changed)
+    }
+
+    /// Lets a member in again. Who never chose a password is invited anew.
+    ///
+    /// # Errors
+    /// [`Failure`] says why not.
+    pub async fn enable(&self, member: &Member) -> Result<Member, Failure> {
+        if member.state != State::Disabled {
+            return Ok(member.clone());
+        }
+        let Snapshot { organization, keys, .. } = self.snapshot;
+        let subject = Subject::Member(member.id);
+        let known = password::store::find(self.service, keys, organization.id, subject).await?;
+        let (after, more) = if known.is_some() {
+            (member.enabled(), Vec::new())
+        } else {
+            let invited = Member { state: State::Invited, ..member.clone() };
+            (invited, self.link(member, Purpose::Invitation)?)
+        };
+        self.change(member, &after, more, Action::MemberEnabled, &[]).await
+    }
+
+    /// Mails a member a link to choose another password. The one they have
+    /// stays until they use it.
+    ///
+    /// # Errors
+    /// [`Failure`] says why not.
+    pub async fn send_reset(&self, member: &Member) -> Result<(), Failure> {
+        if member.state != State::Active {
+            return Err(Refusal::Overtaken.into());
+        }
+        let mut writes = self.link(member, Purpose::Reset)?;
+        writes.push(self.record(member, Action::LinkSent, &[])?);
+        self.commit(&writes).await
+    }
+
+    /// Ends all sessions of a member; how many there were.
+    ///
+    /// # Errors
+    /// [`Failure`] says why not.
+    pub async fn end_sessions(&self, member: &Member) -> Result<usize, Failure> {
+        let after = member.signed_out();
+        let changed = self.change(member, &after, Vec::new(), Action::SessionsEnded, &[]).await?;
+        Ok(self.sweep(&changed).await)
+    }
+
+    /// Puts one of the operator's members on the list of those whom
+    /// organizations may ask for help, or takes them off it.
+    ///
+    /// # Errors
+    /// [`Failure`] says why not.
+    pub async fn set_supporter(&self, member: &Member, supporter: bool) -> Result<Member, Failure> {
+        if member.supporter == supporter {
+            return Ok(member.clone());
+        }
+        let after = member.as_supporter(supporter);
+        self.change(member, &after, Vec::new(), Action::MemberChanged, &["supporter"]).await
+    }
+
+    async fn change(
+        &self,
+        before: &Member,
+        after: &Member,
+        mut more: Vec<Write>,
+        action: Action,
+        fields: &[&'static str],
+    ) -> Result<Member, Failure> {
+        more.push(self.record(before, action, fields)?);
+        let Snapshot { organization, keys, .. } = self.snapshot;
+        change(self.service, organization.id, keys, before, after, more).await
+    }
+
+    /// A pass and the mail that carries its link.
+    fn link(&self, member: &Member, purpose: Purpose) -> Result<Vec<Write>, Trouble> {
+        let Snapshot { organization, keys, .. } = self.snapshot;
+        let subject = Subject::Member(member.id);
+        let until = self.now + purpose.lifetime();
+        let news = match purpose {
+            Purpose::Invitation => News::Invitation(until),
+            _ => News::Reset(until),
+        };
+        let (issued, nonce) =
+            pass::issue(self.service, organization.id, keys, subject, purpose, None, self.now)?;
+        let notice = owed::to_subject(organization.id, subject, news, *nonce.as_bytes(), self.now);
+        Ok(vec![issued, owed::owe(&self.service.settings.tables.mail, &notice)?])
+    }
+
+    fn record(
+        &self,
+        member: &Member,
+        action: Action,
+        fields: &[&'static str],
+    ) -> Result<Write, Trouble> {
+        let fields = fields.iter().map(|field| Word::of(field)).collect();
+        let record = Record {
+            more: More { fields, ..More::default() },
+            ..Record::of(Actor::Member(self.by), action, About::Member(member.id))
+        };
+        let record = record.from_network(Some(self.network));
+        audit::record(self.service, self.snapshot.organization.id, &record, self.now)
+    }
+
+    async fn commit(&self, writes: &[Write]) -> Result<(), Failure> {
+        let service = self.service;
+        match Write::commit_all(writes, &service.dynamo, &*service.chance).await? {
+            true => Ok(()),
+            false => Err(Refusal::Overtaken.into()),
+        }
+    }
+
+    /// Removes what is left of sessions that are over by their epoch.
+    async fn sweep(&self, member: &Member) -> usize {
+        let organization = self.snapshot.organization.id;
+        let ended =
+            session::store::end_all(self.service, organization, Subject::Member(member.id)).await;
+        ended.unwrap_or_else(|trouble| {
+            // They are over already: a session's epoch differs from the member's.
+            tracing::warn!(cause = trouble.chain(), "ended sessions could not be removed");
+            0
+        })
+    }
+}

@@ -1,0 +1,253 @@
+//! What happens to somebody who signs in, and is told to them by mail.
+
+use jiff::Timestamp;
+
+use crate::identity::Subject;
+use crate::identity::pass::Purpose;
+use crate::ids::OrganizationId;
+use crate::vault::Sealed;
+
+/// A notice to somebody who signs in, or is about to be able to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Whose account it is, and who gets the mail.
+    pub subject: Subject,
+    /// What it says.
+    pub news: News,
+    /// Which occasion: the nonce of the link that it carries, or bytes that no
+    /// other occasion of this kind has.
+    pub occasion: [u8; 16],
+    /// Another address than the one on file, sealed: the former one, or one
+    /// that has yet to be proven. It is taken away when the notice is settled.
+    pub to: Option<Sealed>,
+}
+
+/// A way to sign in besides a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Factor {
+    /// One-time codes from an app.
+    Codes,
+    /// A passkey.
+    Passkey,
+    /// The recovery codes were made anew.
+    RecoveryCodes,
+}
+
+/// What a notice about somebody's account says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// A member is invited; the link chooses a password, until then.
+    Invitation(Timestamp),
+    /// The link chooses a new password, until then.
+    Reset(Timestamp),
+    /// The link shows a participant their appointments, until then.
+    SignIn(Timestamp),
+    /// The link proves the address of who signs an organization up, until then.
+    SignUp(Timestamp),
+    /// The link proves another address of somebody who is known, until then.
+    ConfirmEmail(Timestamp),
+    /// To the operator's administrators: this organization waits for approval.
+    OrganizationWaits(OrganizationId),
+    /// The operator approved the organization.
+    OrganizationApproved,
+    /// The operator refused the organization.
+    OrganizationRefused,
+    /// The password was changed.
+    PasswordChanged,
+    /// A way to sign in was added.
+    FactorAdded(Factor),
+    /// A way to sign in was removed.
+    FactorRemoved(Factor),
+    /// The address was changed: told to the new one and to the former one.
+    EmailChanged,
+    /// A recovery code was used, and so many are left.
+    RecoveryCodeUsed(u32),
+    /// Too many wrong passwords: strangers cannot try until then.
+    Locked(Timestamp),
+    /// Somebody signed in after so many wrong attempts.
+    SignedInAfterFailures(u32),
+    /// To every administrator: the emergency code was used.
+    EmergencyUsed,
+    /// To every administrator: somebody of the operator's may see the
+    /// organization's data until then.
+    SupportGranted(Timestamp),
+}
+
+/// What of some news is stored beside its word.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Detail {
+    pub(crate) until: Option<Timestamp>,
+    pub(crate) count: Option<u32>,
+    pub(crate) about: Option<String>,
+}
+
+impl Factor {
+    const ALL: [Self; 3] = [Self::Codes, Self::Passkey, Self::RecoveryCodes];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Codes => "codes",
+            Self::Passkey => "passkey",
+            Self::RecoveryCodes => "recovery_codes",
+        }
+    }
+
+    fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|factor| factor.word() == word)
+    }
+}
+
+impl News {
+    /// The word under which it is stored.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Invitation(_) => "invitation",
+            Self::Reset(_) => "reset",
+            Self::SignIn(_) => "sign_in",
+            Self::SignUp(_) => "sign_up",
+            Self::ConfirmEmail(_) => "confirm_email",
+            Self::OrganizationWaits(_) => "organization_waits",
+            Self::OrganizationApproved => "organization_approved",
+            Self::OrganizationRefused => "organization_refused",
+            Self::PasswordChanged => "password_changed",
+            Self::FactorAdded(_) => "factor_added",
+            Self::FactorRemoved(_) => "factor_removed",
+            Self::EmailChanged => "email_changed",
+            Self::RecoveryCodeUsed(_) => "recovery_code_used",
+            Self::Locked(_) => "locked",
+            Self::SignedInAfterFailures(_) => "signed_in_after_failures",
+            Self::EmergencyUsed => "emergency_used",
+            Self::SupportGranted(_) => "support_granted",
+        }
+    }
+
+    /// What is stored beside the word.
+    pub(crate) fn detail(&self) -> Detail {
+        let nothing = Detail::default();
+        match self {
+            Self::Invitation(until)
+            | Self::Reset(until)
+            | Self::SignIn(until)
+            | Self::SignUp(until)
+            | Self::ConfirmEmail(until)
+            | Self::Locked(until)
+            | Self::SupportGranted(until) => Detail { until: Some(*until), ..nothing },
+            Self::OrganizationWaits(which) => Detail { about: Some(which.to_string()), ..nothing },
+            Self::FactorAdded(factor) | Self::FactorRemoved(factor) => {
+                Detail { about: Some(factor.word().to_owned()), ..nothing }
+            }
+            Self::RecoveryCodeUsed(count) | Self::SignedInAfterFailures(count) => {
+                Detail { count: Some(*count), ..nothing }
+            }
+            Self::OrganizationApproved
+            | Self::OrganizationRefused
+            | Self::PasswordChanged
+            | Self::EmailChanged
+            | Self::EmergencyUsed => nothing,
+        }
+    }
+
+    /// Reads what [`Self::word`] and [`Self::detail`] wrote.
+    pub(crate) fn of_word(word: &str, detail: &Detail) -> Option<Self> {
+        let about = detail.about.as_deref();
+        let factor = || about.and_then(Factor::of_word);
+        Some(match word {
+            "invitation" => Self::Invitation(detail.until?),
+            "reset" => Self::Reset(detail.until?),
+            "sign_in" => Self::SignIn(detail.until?),
+            "sign_up" => Self::SignUp(detail.until?),
+            "confirm_email" => Self::ConfirmEmail(detail.until?),
+            "organization_waits" => Self::OrganizationWaits(about.and_then(OrganizationId::parse)?),
+            "organization_approved" => Self::OrganizationApproved,
+            "organization_refused" => Self::OrganizationRefused,
+            "password_changed" => Self::PasswordChanged,
+            "factor_added" => Self::FactorAdded(factor()?),
+            "factor_removed" => Self::FactorRemoved(factor()?),
+            "email_changed" => Self::EmailChanged,
+            "recovery_code_used" => Self::RecoveryCodeUsed(detail.count?),
+            "locked" => Self::Locked(detail.until?),
+            "signed_in_after_failures" => Self::SignedInAfterFailures(detail.count?),
+            "emergency_used" => Self::EmergencyUsed,
+            "support_granted" => Self::SupportGranted(detail.until?),
+            _ => return None,
+        })
+    }
+
+    /// What the link that it carries is for; `None` where it carries none.
+    #[must_use]
+    pub const fn purpose(&self) -> Option<Purpose> {
+        Some(match self {
+            Self::Invitation(_) => Purpose::Invitation,
+            Self::Reset(_) => Purpose::Reset,
+            Self::SignIn(_) => Purpose::SignIn,
+            Self::SignUp(_) => Purpose::SignUp,
+            Self::ConfirmEmail(_) => Purpose::ConfirmEmail,
+            Self::OrganizationWaits(_)
+            | Self::OrganizationApproved
+            | Self::OrganizationRefused
+            | Self::PasswordChanged
+            | Self::FactorAdded(_)
+            | Self::FactorRemoved(_)
+            | Self::EmailChanged
+            | Self::RecoveryCodeUsed(_)
+            | Self::Locked(_)
+            | Self::SignedInAfterFailures(_)
+            | Self::EmergencyUsed
+            | Self::SupportGranted(_) => return None,
+        })
+    }
+
+    /// Whether the link proves an address: then the mail goes to the one that
+    /// the link carries.
+    pub(crate) const fn proves_an_address(&self) -> bool {
+        matches!(self, Self::SignIn(_) | Self::SignUp(_) | Self::ConfirmEmail(_))
+    }
+
+    /// Whether it is told although its organization may not be reached.
+    #[must_use]
+    pub const fn reaches_from_outside(&self) -> bool {
+        matches!(self, Self::OrganizationRefused)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::notice::tests::now;
+
+    /// One of each.
+    pub(crate) fn all() -> Vec<News> {
+        let until = now() + jiff::SignedDuration::from_mins(15);
+        vec![
+            News::Invitation(until),
+            News::Reset(until),
+            News::SignIn(until),
+            News::SignUp(until),
+            News::ConfirmEmail(until),
+            News::OrganizationWaits(OrganizationId::from_bytes([9; 16])),
+            News::OrganizationApproved,
+            News::OrganizationRefused,
+            News::PasswordChanged,
+            News::FactorAdded(Factor::Passkey),
+            News::FactorAdded(Factor::RecoveryCodes),
+            News::FactorRemoved(Factor::Codes),
+            News::EmailChanged,
+            News::RecoveryCodeUsed(7),
+            News::Locked(until),
+            News::SignedInAfterFailures(4),
+            News::EmergencyUsed,
+            News::SupportGranted(until),
+        ]
+    }
+
+    #[test]
+    fn news_survive_being_stored() {
+        for news in all() {
+            assert_eq!(News::of_word(news.word(), &news.detail()), Some(news));
+        }
+        assert_eq!(News::of_word("reset", &Detail::default()), None);
+        let unknown = Detail { about: Some("a stone".into()), ..Detail::default() };
+        assert_eq!(News::of_word("factor_added", &unknown), None);
+    }
+}
