@@ -65,6 +65,7 @@ impl Authenticator {
         let data = self.data(options["rpId"].as_str().unwrap(), 0);
         let mut signed = data.clone();
         signed.extend(digest(&SHA256, &client).as_ref());
+        #[expect(clippy::disallowed_methods, reason = "a device has randomness of its own")]
         let signature = self.key.sign(&SystemRandom::new(), &signed).unwrap();
         json!({
             "id": BASE64.encode(&self.id),

@@ -3,6 +3,6 @@
 mod callers;
 mod members;
 mod passes;
-mod scene;
+pub mod scene;
 mod security;
 mod sessions;

@@ -26,7 +26,7 @@ struct Quiet {
 
 impl Quiet {
     async fn start() -> Self {
-        let world = World::with(Options { wakes: false, ..Options::default() }).await;
+        let world = World::with(Options { wakes: kept::Wakes::Nobody, ..Options::default() }).await;
         let settings = notify::MailSettings {
             sender: EmailAddress::parse("appointments@kept.example").unwrap(),
             configuration_set: "kept".into(),

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use shared::identity::password::{Breached, Password};
+
 use crate::crash::{Program, fsck};
 
 fn kept(arguments: &[&str], data: Option<&Path>) -> Output {
@@ -136,4 +138,25 @@ fn a_folder_without_data_cannot_be_checked() {
     let output = kept(&["fsck"], Some(&folder.path().join("nothing")));
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).contains("no data folder"), "{}", said(&output));
+}
+
+#[test]
+fn a_list_of_breached_passwords_is_made_and_a_wrong_source_is_named_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, list) = (folder.path().join("public.txt"), folder.path().join("list"));
+    // The SHA-1 of `password`, as the public lists have it.
+    let line = "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:9545824\r\n";
+    let arguments = ["breached-list", source.to_str().unwrap(), "--to", list.to_str().unwrap()];
+    std::fs::write(&source, line).unwrap();
+    let output = kept(&arguments, None);
+    assert!(output.status.success(), "{}", said(&output));
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains("1 passwords") && told.contains("one in 4096"), "{told}");
+    let breached = Breached::at(Some(list.clone()));
+    assert_eq!(breached.holds(&Password::parse("password").unwrap()), Ok(Some(true)));
+
+    std::fs::write(&source, format!("{line}password\n")).unwrap();
+    let output = kept(&arguments, None);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("public.txt, line 2"), "{}", said(&output));
 }

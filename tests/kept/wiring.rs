@@ -60,7 +60,8 @@ fn samples(function: &str) -> Vec<(String, Value)> {
 
 /// The functions that answer requests, each with the routes it says it answers.
 /// A new one adds its line.
-const ANSWERING: &[(&str, &[(Method, &str)])] = &[("booking", booking::ROUTES)];
+const ANSWERING: &[(&str, &[(Method, &str)])] =
+    &[("booking", booking::ROUTES), ("organizer", organizer::ROUTES)];
 
 type RouteNames = BTreeSet<(String, String)>;
 

@@ -11,6 +11,7 @@ pub mod pages;
 pub mod wire;
 mod words;
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use http::Method;
@@ -66,6 +67,9 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::POST, "/{organization}/manage/organizations/{id}/reinstate"),
 ];
 
+/// What a route is about to answer.
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<Reply, Fault>> + Send + 'a>>;
+
 /// One request on its way through the function.
 struct Visit<'a> {
     function: &'a Organizer,
@@ -95,66 +99,70 @@ impl Visit<'_> {
         if incoming.method == Method::POST {
             incoming.from_this_site(&self.function.service.settings.public_address)?;
         }
-        match (incoming.method.as_str(), incoming.route.as_str()) {
-            ("GET", "/{organization}/manage") => home::home(self).await,
-            ("GET", "/{organization}/manage/events/{event}") => appointments::event(self).await,
+        // Boxed: as parts of one another they would be larger than a small stack.
+        let answer: Answer<'_> = match (incoming.method.as_str(), incoming.route.as_str()) {
+            ("GET", "/{organization}/manage") => Box::pin(home::home(self)),
+            ("GET", "/{organization}/manage/events/{event}") => Box::pin(appointments::event(self)),
             ("POST", "/{organization}/manage/bookings/{booking}/cancel") => {
-                appointments::cancel(self).await
+                Box::pin(appointments::cancel(self))
             }
             ("GET", "/{organization}/manage/participants/{person}") => {
-                appointments::participant(self).await
+                Box::pin(appointments::participant(self))
             }
-            ("GET", "/{organization}/manage/members") => members::list(self).await,
-            ("POST", "/{organization}/manage/members") => members::invite(self).await,
-            ("GET", "/{organization}/manage/members/{member}") => members::member(self).await,
+            ("GET", "/{organization}/manage/members") => Box::pin(members::list(self)),
+            ("POST", "/{organization}/manage/members") => Box::pin(members::invite(self)),
+            ("GET", "/{organization}/manage/members/{member}") => Box::pin(members::member(self)),
             ("POST", "/{organization}/manage/members/{member}/access") => {
-                members::change_access(self).await
+                Box::pin(members::change_access(self))
             }
             ("POST", "/{organization}/manage/members/{member}/disable") => {
-                members::disable(self).await
+                Box::pin(members::disable(self))
             }
             ("POST", "/{organization}/manage/members/{member}/enable") => {
-                members::enable(self).await
+                Box::pin(members::enable(self))
             }
             ("POST", "/{organization}/manage/members/{member}/invite") => {
-                members::invite_again(self).await
+                Box::pin(members::invite_again(self))
             }
-            ("POST", "/{organization}/manage/members/{member}/reset") => members::reset(self).await,
+            ("POST", "/{organization}/manage/members/{member}/reset") => {
+                Box::pin(members::reset(self))
+            }
             ("POST", "/{organization}/manage/members/{member}/sessions/end") => {
-                members::end_sessions(self).await
+                Box::pin(members::end_sessions(self))
             }
             ("POST", "/{organization}/manage/members/{member}/supporter") => {
-                members::supporter(self).await
+                Box::pin(members::supporter(self))
             }
-            ("GET", "/{organization}/manage/security") => security::settings(self).await,
-            ("POST", "/{organization}/manage/security") => security::change(self).await,
-            ("GET", "/{organization}/manage/audit") => audit::trail(self).await,
-            ("GET", "/{organization}/manage/support") => support::list(self).await,
-            ("POST", "/{organization}/manage/support") => support::allow(self).await,
+            ("GET", "/{organization}/manage/security") => Box::pin(security::settings(self)),
+            ("POST", "/{organization}/manage/security") => Box::pin(security::change(self)),
+            ("GET", "/{organization}/manage/audit") => Box::pin(audit::trail(self)),
+            ("GET", "/{organization}/manage/support") => Box::pin(support::list(self)),
+            ("POST", "/{organization}/manage/support") => Box::pin(support::allow(self)),
             ("POST", "/{organization}/manage/support/{member}/withdraw") => {
-                support::withdraw(self).await
+                Box::pin(support::withdraw(self))
             }
-            ("GET", "/{organization}/manage/emergency") => emergency::standing(self).await,
-            ("POST", "/{organization}/manage/emergency") => emergency::make(self).await,
+            ("GET", "/{organization}/manage/emergency") => Box::pin(emergency::standing(self)),
+            ("POST", "/{organization}/manage/emergency") => Box::pin(emergency::make(self)),
             ("POST", "/{organization}/manage/emergency/{review}/sign") => {
-                emergency::sign(self).await
+                Box::pin(emergency::sign(self))
             }
-            ("GET", "/{organization}/manage/dependents") => dependents::list(self).await,
-            ("POST", "/{organization}/manage/dependents") => dependents::add(self).await,
+            ("GET", "/{organization}/manage/dependents") => Box::pin(dependents::list(self)),
+            ("POST", "/{organization}/manage/dependents") => Box::pin(dependents::add(self)),
             ("POST", "/{organization}/manage/dependents/{dependent}/remove") => {
-                dependents::remove(self).await
+                Box::pin(dependents::remove(self))
             }
-            ("GET", "/{organization}/manage/organizations") => operator::list(self).await,
+            ("GET", "/{organization}/manage/organizations") => Box::pin(operator::list(self)),
             ("POST", "/{organization}/manage/organizations/{id}/approve") => {
-                operator::approve(self).await
+                Box::pin(operator::approve(self))
             }
             ("POST", "/{organization}/manage/organizations/{id}/suspend") => {
-                operator::suspend(self).await
+                Box::pin(operator::suspend(self))
             }
             ("POST", "/{organization}/manage/organizations/{id}/reinstate") => {
-                operator::reinstate(self).await
+                Box::pin(operator::reinstate(self))
             }
-            _ => Err(Fault::not_found()),
-        }
+            _ => return Err(Fault::not_found()),
+        };
+        answer.await
     }
 }

@@ -23,6 +23,8 @@ pub enum Kind {
     Forbidden,
     /// Nobody is signed in, and somebody must be.
     SignInNeeded,
+    /// What was given does not prove who somebody is.
+    WrongCredentials,
     /// Who is signed in may not do this.
     NotAllowed,
     /// Who is signed in must show once more that it is them.
@@ -46,7 +48,7 @@ impl Kind {
             Self::Invalid => StatusCode::BAD_REQUEST,
             Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict => StatusCode::CONFLICT,
-            Self::SignInNeeded => StatusCode::UNAUTHORIZED,
+            Self::SignInNeeded | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::NotAllowed | Self::ConfirmNeeded => StatusCode::FORBIDDEN,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

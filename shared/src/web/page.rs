@@ -261,6 +261,7 @@ pub fn fault(
         Kind::Conflict
         | Kind::Forbidden
         | Kind::SignInNeeded
+        | Kind::WrongCredentials
         | Kind::NotAllowed
         | Kind::ConfirmNeeded => Message::Refused { reason: fault.message.clone() },
     };

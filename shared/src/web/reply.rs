@@ -90,7 +90,9 @@ impl Reply {
         };
         match fault.kind {
             // RFC 9110 section 11.6.1 asks for a challenge; ours is the page to sign in.
-            Kind::SignInNeeded => reply.with(header::WWW_AUTHENTICATE, "Session"),
+            Kind::SignInNeeded | Kind::WrongCredentials => {
+                reply.with(header::WWW_AUTHENTICATE, "Session")
+            }
             _ => reply,
         }
     }

@@ -48,7 +48,7 @@ impl House {
         Self::of(world, organization.id).await
     }
 
-    async fn of(world: &World, id: OrganizationId) -> Self {
+    pub async fn of(world: &World, id: OrganizationId) -> Self {
         let service = Arc::clone(world.service());
         let now = service.clock.now();
         let snapshot = service.organization_of(id, now).await.unwrap().expect("an organization");

@@ -1,11 +1,95 @@
-//! Signing in.
+//! Signing in with username and password.
 
-use shared::web::{Fault, Reply};
+use http::StatusCode;
+use shared::identity::door::{Failure, Refusal};
+use shared::web::page;
+use shared::web::{Fault, Kind, Reply};
 
 use crate::Visit;
+use crate::forms;
+use crate::pages::{Form, PasskeyForm, SignInPage};
+use crate::threshold::Threshold;
+use crate::wire::{FormShape, SignInShape};
+use crate::words;
 
 pub(crate) async fn form(visit: &Visit<'_>) -> Result<Reply, Fault> {
-    let _snapshot = visit.snapshot().await?;
-    let _ = &visit.function.settings;
-    Err(Fault::not_found())
+    let threshold = visit.threshold().await?;
+    let shown = shown(&threshold, visit.incoming.query("next"));
+    if !visit.incoming.wants_page() {
+        return Ok(Reply::json(StatusCode::OK, &FormShape::of(&shown.form)));
+    }
+    let news = match (visit.incoming.query("ended"), visit.incoming.query("done")) {
+        (Some(_), _) => Some("You were signed out because nothing happened for a while."),
+        (_, Some("out")) => Some("You are signed out."),
+        (_, Some("reset")) => Some("Your new password is set. Sign in with it now."),
+        (_, Some("password")) => Some("Your password is changed. Sign in with it now."),
+        _ => None,
+    };
+    let shown = SignInPage { news: news.map(str::to_owned), ..shown };
+    Ok(page::page(StatusCode::OK, &shown))
+}
+
+/// The page, with nothing typed yet.
+fn shown(threshold: &Threshold<'_>, next: Option<&str>) -> SignInPage {
+    let next = threshold.next(next);
+    let leading = |form: Form| match next {
+        Some(next) => form.with("next", next),
+        None => form,
+    };
+    let mut email = forms::email("Email");
+    email.other_id = Some("link-email");
+    let link = Form::new(threshold.path("/sign-in/link"), "Mail me a link").asking(email);
+    SignInPage {
+        head: threshold.head(),
+        news: None,
+        form: leading(Form::new(threshold.path("/sign-in"), "Sign in"))
+            .asking(forms::username())
+            .asking(forms::password()),
+        passkey: Some(passkey(
+            threshold,
+            leading(Form::new(threshold.path("/sign-in/passkey"), "Sign in with a passkey")),
+        )),
+        link: (!threshold.organization().is_operator()).then_some(link),
+        reset_path: threshold.path("/reset"),
+    }
+}
+
+/// A form that a passkey answers to sign in.
+pub(crate) fn passkey(threshold: &Threshold<'_>, form: Form) -> PasskeyForm {
+    PasskeyForm {
+        form,
+        options: threshold.path("/sign-in/passkey/options"),
+        refused: "The passkey gave no answer. Try again, or use your password.".into(),
+    }
+}
+
+pub(crate) async fn sign_in(visit: &Visit<'_>) -> Result<Reply, Fault> {
+    let threshold = visit.threshold().await?;
+    match enter(&threshold).await {
+        Ok(reply) => Ok(reply),
+        Err(fault) if visit.incoming.wants_page() && words::can_be_put_right(fault.kind) => {
+            let typed = visit.incoming.form().unwrap_or_default();
+            let page = shown(&threshold, typed.get("next").map(String::as_str));
+            let form = threshold.refilled(page.form.clone(), &fault);
+            let page = SignInPage { form, ..page };
+            Ok(page::page(fault.kind.status(), &page).after(&fault))
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+async fn enter(threshold: &Threshold<'_>) -> Result<Reply, Fault> {
+    let sent: SignInShape = threshold.sent(None)?;
+    match threshold.door().sign_in(&sent.username, &sent.password).await {
+        Ok(entry) => Ok(threshold.come_in(&entry, sent.next.as_deref())),
+        Err(failure) => {
+            let not_right = matches!(failure, Failure::Refused(Refusal::NotRight));
+            let fault = words::fault(failure, "");
+            debug_assert!(!not_right || fault.kind == Kind::WrongCredentials);
+            if not_right {
+                threshold.visit.patiently().await;
+            }
+            Err(fault)
+        }
+    }
 }

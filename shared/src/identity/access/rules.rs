@@ -399,5 +399,4 @@ fn covers(coverage: &Coverage, target: Target) -> bool {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

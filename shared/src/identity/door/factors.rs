@@ -11,6 +11,7 @@ use crate::identity::factor::{Codes, RecoveryCodes, Secret};
 use crate::identity::session::Waiting;
 use crate::notice::{self, News};
 use crate::personal::Label;
+use crate::trouble::Trouble;
 
 /// One-time codes that an app has yet to confirm.
 #[derive(Debug)]
@@ -45,6 +46,22 @@ impl Door<'_> {
         if !self.commit(&[self.put_codes(inside, &begun)?]).await? {
             return Err(Refusal::Overtaken.into());
         }
+        Ok(self.drawn(inside, secret)?)
+    }
+
+    /// The secret that waits for its first code, once more; `None` when there
+    /// is none.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn begun_codes(&self, inside: &Inside) -> Result<Option<BegunCodes>, Failure> {
+        self.fresh(inside)?;
+        let codes = self.codes(inside).await?;
+        let Some(secret) = codes.pending(self.now) else { return Ok(None) };
+        Ok(Some(self.drawn(inside, secret.clone())?))
+    }
+
+    fn drawn(&self, inside: &Inside, secret: Secret) -> Result<BegunCodes, Trouble> {
         let organization = &self.snapshot.organization.name;
         let address = secret.address(organization, inside.known.email.expose());
         let picture = factor::picture::svg(&address, "The secret, as a picture to scan")?;

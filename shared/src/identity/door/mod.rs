@@ -361,7 +361,9 @@ impl<'a> Door<'a> {
             factor::has_second_factor(self.service, self.organization(), known.subject).await?;
         let required =
             known.member.as_ref().is_some_and(|member| security.factor_required(member.level));
-        let old_password = kept.is_some_and(|kept| rules::is_too_old(kept, security, self.now));
+        let old_password = kept.is_some_and(|kept| {
+            rules::is_too_old(kept.set_at, kept.must_change, security, self.now)
+        });
         Ok(rules::due(proven, has_factor, required, old_password))
     }
 

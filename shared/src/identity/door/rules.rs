@@ -2,7 +2,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::identity::password::store::Kept;
 use crate::identity::security::Security;
 use crate::identity::session::{How, Waiting};
 
@@ -60,10 +59,15 @@ pub fn due(
 /// Whether a password must be changed: somebody asked for it, or the
 /// organization lets none become so old. None is asked of within its first day.
 #[must_use]
-pub fn is_too_old(kept: &Kept, security: &Security, now: Timestamp) -> bool {
-    let age = now.duration_since(kept.set_at);
+pub fn is_too_old(
+    set_at: Timestamp,
+    must_change: bool,
+    security: &Security,
+    now: Timestamp,
+) -> bool {
+    let age = now.duration_since(set_at);
     let day = SignedDuration::from_hours(24);
-    kept.must_change || security.password_age().is_some_and(|most| age >= most.max(day))
+    must_change || security.password_age().is_some_and(|most| age >= most.max(day))
 }
 
 /// When a failure that took this long is answered: at the next multiple of the
@@ -114,7 +118,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::identity::password::Hashed;
     use crate::identity::security::Draft;
 
     #[test]
@@ -133,23 +136,17 @@ mod tests {
         assert_eq!(due(&[How::Passkey], true, true, true), None);
     }
 
-    fn aged(days: i64) -> (Kept, Timestamp) {
-        let set = Timestamp::from_second(1_800_000_000).unwrap();
-        let kept = Kept::chosen(Hashed::from_stored(String::new()), set);
-        (kept, set + SignedDuration::from_hours(24 * days))
-    }
-
     #[test]
     fn nobody_is_asked_to_change_a_password_however_old_unless_the_organization_wants_it() {
-        let (kept, now) = aged(3_650);
-        assert!(!is_too_old(&kept, &Security::default(), now));
+        let set = Timestamp::from_second(1_800_000_000).unwrap();
+        let after = |days: i64| set + SignedDuration::from_hours(24 * days);
+        let default = Security::default();
+        assert!(!is_too_old(set, false, &default, after(3_650)));
+        assert!(is_too_old(set, true, &default, after(0)));
         let draft = Draft { password_days: 90, ..Draft::default() };
         let security = Security::parse(draft).unwrap();
-        let (kept, now) = aged(90);
-        assert!(is_too_old(&kept, &security, now));
-        let (kept, now) = aged(89);
-        assert!(!is_too_old(&kept, &security, now));
-        assert!(is_too_old(&Kept { must_change: true, ..kept }, &Security::default(), now));
+        assert!(!is_too_old(set, false, &security, after(89)));
+        assert!(is_too_old(set, false, &security, after(90)));
     }
 
     #[test]

@@ -134,6 +134,12 @@ impl Codes {
         self.confirmed.as_ref().map(|confirmed| confirmed.since)
     }
 
+    /// The new secret that waits for an app to confirm it, if there is one.
+    #[must_use]
+    pub fn pending(&self, now: Timestamp) -> Option<&Secret> {
+        self.pending.as_ref().filter(|(_, until)| *until > now).map(|(secret, _)| secret)
+    }
+
     /// How many recovery codes are left.
     #[must_use]
     pub fn recovery_left(&self) -> usize {

@@ -14,7 +14,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
-use super::Password;
+use super::rules::{self, Requirements, Unfit};
+use super::{Meter, Password};
 use crate::ambient::Chance;
 use crate::trouble::Trouble;
 
@@ -197,6 +198,53 @@ impl Hasher {
         .await
     }
 
+    /// Judges a password that somebody chose, in the same line: the longest
+    /// ones, full of signs in place of letters, take longer than a hash.
+    ///
+    /// # Errors
+    /// [`Unhashed`] says why it was not judged.
+    pub async fn judge(
+        &self,
+        password: &Password,
+        requirements: &Requirements<'_>,
+    ) -> Result<Result<(), Vec<Unfit>>, Unhashed> {
+        self.apart(password, requirements, rules::fit).await
+    }
+
+    /// Reads the meter for a password that somebody is choosing, in the same
+    /// line.
+    ///
+    /// # Errors
+    /// [`Unhashed`] says why it was not read.
+    pub async fn meter(
+        &self,
+        password: &Password,
+        requirements: &Requirements<'_>,
+    ) -> Result<Meter, Unhashed> {
+        self.apart(password, requirements, Meter::read).await
+    }
+
+    async fn apart<T: Send + 'static>(
+        &self,
+        password: &Password,
+        requirements: &Requirements<'_>,
+        look: impl Fn(&Password, &Requirements<'_>) -> T + Send + 'static,
+    ) -> Result<T, Unhashed> {
+        let password = password.clone();
+        let Requirements { minimum, composition, breached, .. } = *requirements;
+        let own = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let (organization, person) = (own(requirements.organization), own(requirements.person));
+        self.compute(move || {
+            let organization: Vec<&str> = organization.iter().map(String::as_str).collect();
+            let person: Vec<&str> = person.iter().map(String::as_str).collect();
+            let (organization, person) = (organization.as_slice(), person.as_slice());
+            let requirements =
+                Requirements { minimum, composition, organization, person, breached };
+            Ok(look(&password, &requirements))
+        })
+        .await
+    }
+
     /// How many passwords were compared with a stored hash so far.
     #[must_use]
     pub fn verifications(&self) -> u64 {
@@ -369,6 +417,24 @@ mod tests {
         }
         // The places were given back.
         assert_eq!(hasher.verify(&typed, &stored).await.unwrap(), Verified::Right);
+    }
+
+    #[tokio::test]
+    async fn a_password_is_judged_in_the_same_line_as_others_are_compared() {
+        let hasher = Hasher::new(CURRENT, 1, 0);
+        let requirements = Requirements {
+            minimum: 15,
+            organization: &["Maple Street School"],
+            ..Requirements::default()
+        };
+        let own = password("MapleStreetSchool");
+        let (judged, turned_away) = tokio::join!(
+            hasher.judge(&own, &requirements),
+            hasher.verify_nothing(&own, &SystemChance)
+        );
+        assert_eq!(judged.unwrap(), Err(vec![Unfit::OwnWords]));
+        assert!(matches!(turned_away, Err(Unhashed::Busy { .. })));
+        assert!(!hasher.meter(&own, &requirements).await.unwrap().accepted);
     }
 
     #[tokio::test]

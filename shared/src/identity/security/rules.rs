@@ -78,11 +78,11 @@ impl Security {
     /// # Errors
     /// Every setting outside its limits, each with a reason.
     pub fn parse(draft: Draft) -> Result<Self, Vec<Problem>> {
-        Self::stored(draft, 0)
+        Self::at_version(draft, 0)
     }
 
     /// As [`Security::parse`], for settings with the version they have.
-    pub(super) fn stored(draft: Draft, version: u32) -> Result<Self, Vec<Problem>> {
+    pub(super) fn at_version(draft: Draft, version: u32) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut within = |field, value: u32, least: u32, most: u32, unit: &str| {
             if !(least..=most).contains(&value) {

@@ -135,7 +135,7 @@ fn read(item: Item) -> Result<Security, Trouble> {
         session_hours: row.session_hours,
         factor_from,
     };
-    Security::stored(draft, row.version).map_err(|problems| {
+    Security::at_version(draft, row.version).map_err(|problems| {
         let fields: Vec<_> = problems.iter().map(|problem| problem.field).collect();
         damaged(&format!("outside the limits: {}", fields.join(", ")))
     })

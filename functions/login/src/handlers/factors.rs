@@ -1,0 +1,208 @@
+//! Second factors: adding, removing, and the codes shown once.
+
+use http::StatusCode;
+use shared::identity::door::Entry;
+use shared::identity::factor::RecoveryCodes;
+use shared::identity::session::Waiting;
+use shared::personal::Label;
+use shared::web::page;
+use shared::web::{Fault, Reply};
+
+use super::passkey::answer;
+use crate::Visit;
+use crate::forms;
+use crate::pages::{CodesPage, Form, RecoveryPage};
+use crate::threshold::{Present, Threshold};
+use crate::wire::{
+    CeremonyShape, DoneShape, NewPasskeyShape, NothingShape, OptionsShape, RecoveryShape,
+    SecondShape, SecretShape,
+};
+use crate::words;
+
+async fn present<'a>(threshold: &Threshold<'a>) -> Result<Present, Fault> {
+    threshold.present_or_owing(Waiting::NewFactor).await
+}
+
+/// Begins: a new secret with each look, and the picture of it.
+pub(crate) async fn codes_form(visit: &Visit<'_>) -> Result<Reply, Fault> {
+    let threshold = visit.threshold().await?;
+    let present = present(&threshold).await?;
+    begin(&threshold, &present, None).await
+}
+
+async fn begin(
+    threshold: &Threshold<'_>,
+    present: &Present,
+    fault: Option<Fault>,
+) -> Result<Reply, Fault> {
+    let begun = match threshold.door().begin_codes(&present.inside).await {
+        Ok(begun) => begun,
+        Err(failure) => return threshold.refused(failure, "", "/account/codes"),
+    };
+    if !threshold.visit.incoming.wants_page() {
+        let shape = SecretShape { secret: begun.secret.text().to_string() };
+        return Ok(Reply::json(StatusCode::OK, &shape));
+    }
+    let form = Form::new(threshold.path("/account/codes"), "Turn on")
+        .of(threshold.token(&present.inside.session))
+        .asking(forms::code());
+    let status = fault.as_ref().map_or(StatusCode::OK, |fault| fault.kind.status());
+    let shown = CodesPage {
+        head: threshold.head_of(present).await?,
+        picture: begun.picture,
+        secret: grouped(&begun.secret.text()),
+        form: match &fault {
+            Some(fault) => threshold.refilled(form, fault),
+            None => form,
+        },
+        back: threshold.path("/account"),
+    };
+    Ok(page::page(status, &shown))
+}
+
+/// Four letters at a time, to be typed.
+fn grouped(secret: &str) -> String {
+    let letters: Vec<char> = secret.chars().collect();
+    letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join(" ")
+}
+
+pub(crate) async fn codes(visit: &Visit<'_>) -> Result<Reply, Fault> {
+    let threshold = visit.threshold().await?;
+    let present = present(&threshold).await?;
+    let fault = match threshold.sent::<SecondShape>(Some(&present.inside.session)) {
+        Ok(shape) => match threshold.door().confirm_codes(&present.inside, &shape.code).await {
+            Ok((recovery, entry)) => {
+                let lead = ["One-time codes are on."];
+                return shown_once(&threshold, &present, &lead, Some(&recovery), entry).await;
+            }
+            Err(failure) => match threshold.refused(failure, "code", "/account/codes") {
+                Ok(reply) => return Ok(reply),
+                Err(fault) => fault,
+            },
+        },
+        Err(fault) => fault,
+    };
+    if visit.incoming.wants_page() && words::can_be_put_right(fault.kind) {
+        // A new secret would make the app's entry worthless, so it stays.
+        return again(&threshold, &present, fault).await;
+    }
+    Err(fault)
+}
+
+async fn again(threshold: &Threshold<'_>, present: &Present, fault: Fault) -> Result<Reply, Fault> {
+    let begun = match threshold.door().begun_codes(&present.inside).await {
+        Ok(Some(begun)) => begun,
+        Ok(None) => return begin(threshold, present, Some(fault)).await,
+        Err(failure) => return threshold.refused(failure, "", "/account/codes"),
+    };
+    let form = Form::new(threshold.path("/account/codes"), "Turn on")
+        .of(threshold.token(&present.inside.session))
+        .asking(forms::code());
+    let shown = CodesPage {
+        head: threshold.head_of(present).await?,
+        picture: begun.picture,
+        secret: grouped(&begun.secret.text()),
+        form: threshold.refilled(form, &fault),
+        back: threshold.path("/account"),
+    };
+    Ok(page::page(fault.kind.status(), &shown).after(&fault))
+}
+
+/// Recovery codes, this once; or just that it was done.
+async fn shown_once(
+    threshold: &Threshold<'_>,
+    present: &Present,
+    lead: &[&str],
+    recovery: Option<&RecoveryCodes>,
+    entry: Option<Entry>,
+) -> Result<Reply, Fault> {
+    let codes: Vec<String> =
+        recovery.into_iter().flat_map(RecoveryCodes::texts).map(str::to_owned).collect();
+    let reply = if !threshold.visit.incoming.wants_page() {
+        Reply::json(StatusCode::OK, &RecoveryShape { recovery_codes: codes })
+    } else if codes.is_empty() {
+        Reply::see_other(&threshold.path("/account?done=added"))
+    } else {
+        // Who has just finished signing in goes on from here.
+        let next = match present.waiting {
+            Some(_) => threshold.path("/manage"),
+            None => threshold.path("/account"),
+        };
+        let shown = RecoveryPage {
+            head: threshold.head(),
+            lead: lead.iter().map(|words| (*words).to_owned()).collect(),
+            codes,
+            next,
+        };
+        page::page(StatusCode::OK, &shown)
+    };
+    Ok(match &entry {
+        Some(entry) => threshold.with_cookies(reply, entry),
+        None => reply,
+    })
+}
+
+pub(crate) async fn remove_codes(visit: &Visit<'_>) -> Result<Reply, Fault> {
+    let threshold = visit.threshold().await?;
+    let present = threshold.present().await?;
+    let _: NothingShape = threshold.sent(Some(&present.inside.session))?;
+    match threshold.door().remove_codes(&present.inside).await {
+        Ok(()) => Ok(threshold.done("/account?done=removed")),
+        Err(failure) => threshold.refused(failure, "", "/account"),
+    }
+}
+
+pub(crate) async fn recovery(visit: &Visit<'_>) -> Result<Reply, Fault> {
+    let threshold = visit.threshold().await?;
+    let present = threshold.present().await?;
+    let _: NothingShape = threshold.sent(Some(&present.inside.session))?;
+    match threshold.door().new_recovery_codes(&present.inside).await {
+        Ok(recovery) => {
+            let lead = ["The codes you had before no longer work."];
+            shown_once(&threshold, &present, &lead, Some(&recovery), None).await
+        }
+        Err(failure) => threshold.refused(failure, "", "/account"),
+    }
+}
+
+pub(crate) async fn passkey_options(visit: &Visit<'_>) -> Result<Reply, Fault> {
+    let threshold = visit.threshold().await?;
+    let present = present(&threshold).await?;
+    let _: OptionsShape = threshold.sent(Some(&present.inside.session))?;
+    match threshold.door().begin_passkey(&present.inside).await {
+        Ok(begun) => {
+            let shape = CeremonyShape { ceremony: begun.ceremony, options: begun.options };
+            Ok(Reply::json(StatusCode::OK, &shape))
+        }
+        Err(failure) => threshold.refused(failure, "", "/account"),
+    }
+}
+
+pub(crate) async fn add_passkey(visit: &Visit<'_>) -> Result<Reply, Fault> {
+    let threshold = visit.threshold().await?;
+    let present = present(&threshold).await?;
+    let shape: NewPasskeyShape = threshold.sent(Some(&present.inside.session))?;
+    let label =
+        Label::parse(&shape.name).map_err(|unfit| Fault::field("name", unfit.to_string()))?;
+    let answer = answer(&shape.credential)?;
+    let added = threshold.door().add_passkey(&present.inside, &shape.ceremony, answer, label).await;
+    match added {
+        Ok((recovery, entry)) => {
+            let lead = ["The passkey is added."];
+            shown_once(&threshold, &present, &lead, recovery.as_ref(), entry).await
+        }
+        Err(failure) => threshold.refused(failure, "", "/account"),
+    }
+}
+
+pub(crate) async fn remove_passkey(visit: &Visit<'_>) -> Result<Reply, Fault> {
+    let threshold = visit.threshold().await?;
+    let present = threshold.present().await?;
+    let _: NothingShape = threshold.sent(Some(&present.inside.session))?;
+    let id = shared::ids::from_text(visit.incoming.path("passkey")).ok_or_else(Fault::not_found)?;
+    match threshold.door().remove_passkey(&present.inside, id).await {
+        Ok(()) if visit.incoming.wants_page() => Ok(threshold.done("/account?done=removed")),
+        Ok(()) => Ok(Reply::json(StatusCode::OK, &DoneShape { done: true })),
+        Err(failure) => threshold.refused(failure, "", "/account"),
+    }
+}

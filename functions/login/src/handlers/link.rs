@@ -1,0 +1,81 @@
+//! Links by mail, for participants.
+
+use shared::web::page::WayBack;
+use shared::web::{Fault, Reply};
+
+use super::{address, sent};
+use crate::Visit;
+use crate::forms;
+use crate::pages::{Form, FormPage};
+use crate::threshold::Threshold;
+use crate::wire::{EmailShape, NextShape};
+use crate::words;
+
+pub(crate) async fn ask(visit: &Visit<'_>) -> Result<Reply, Fault> {
+    let threshold = visit.threshold().await?;
+    if let Err(fault) = asked(&threshold).await {
+        let form = Form::new(threshold.path("/sign-in/link"), "Mail me a link");
+        let shown = FormPage {
+            head: threshold.head(),
+            title: "See what you booked".into(),
+            lead: vec![
+                "We mail you a link that shows everything booked under your address.".into(),
+            ],
+            form: form.asking(forms::email("Email")),
+            passkey: None,
+            ways: Vec::new(),
+        };
+        return threshold.asks_again(shown, fault);
+    }
+    // Whether there is anybody takes different time, and must not be seen by it.
+    visit.patiently().await;
+    let lead = [
+        "If something is booked here under this address, a link is on its way to it.",
+        "It works once, within 15 minutes. If no mail comes, look for another address that you may have used.",
+    ];
+    let way =
+        WayBack { text: format!("To {}", threshold.organization().name), path: threshold.path("") };
+    Ok(sent(&threshold, threshold.head(), &lead, Some(way)))
+}
+
+async fn asked(threshold: &Threshold<'_>) -> Result<(), Fault> {
+    let shape: EmailShape = threshold.sent(None)?;
+    let email = address(&shape.email)?;
+    let asked = threshold.door().ask_for_link(&email).await;
+    asked.map_err(|failure| words::fault(failure, "email"))
+}
+
+/// A button, because programs that check mails follow links too.
+pub(crate) async fn page(visit: &Visit<'_>) -> Result<Reply, Fault> {
+    let threshold = visit.threshold().await?;
+    let link = visit.incoming.path("link");
+    if threshold.door().sign_in_link(link).await?.is_none() {
+        return Err(threshold.gone());
+    }
+    let form = Form::new(threshold.path(&format!("/sign-in/{link}")), "Show my appointments");
+    let form = match threshold.next(visit.incoming.query("next")) {
+        Some(next) => form.with("next", next),
+        None => form,
+    };
+    let shown = FormPage {
+        head: threshold.head(),
+        title: "Your appointments".into(),
+        lead: vec!["This link works once. It signs you in on this device.".into()],
+        form,
+        passkey: None,
+        ways: Vec::new(),
+    };
+    Ok(threshold.asks(&shown))
+}
+
+pub(crate) async fn spend(visit: &Visit<'_>) -> Result<Reply, Fault> {
+    let threshold = visit.threshold().await?;
+    let shape: NextShape = threshold.sent(None)?;
+    match threshold.door().sign_in_by_link(visit.incoming.path("link")).await {
+        Ok(entry) => Ok(threshold.come_in(&entry, shape.next.as_deref())),
+        Err(failure) => {
+            visit.patiently().await;
+            Err(words::fault(failure, ""))
+        }
+    }
+}

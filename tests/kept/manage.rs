@@ -1,0 +1,584 @@
+//! What the team does: appointments, members, settings, the audit trail,
+//! support and emergencies.
+
+use jiff::SignedDuration;
+use kept::faults::Fault;
+use serde_json::{Value, json};
+use shared::audit::read::{Entry, between};
+use shared::audit::{About, Action as Deed, Actor};
+use shared::identity::access::{Coverage, Level};
+use shared::identity::emergency::{self, Review};
+use shared::identity::member::State;
+use shared::identity::{Member, Subject};
+use shared::ids::{EmergencyId, ResourceId};
+use shared::personal::Note;
+
+use crate::identity::scene::House;
+use crate::personas::Persona;
+use crate::world::{Place, Plan, World};
+
+/// A school with an administrator, and the operator's organization beside it.
+struct School {
+    operator: House,
+    house: House,
+    place: Place,
+    administrator: Member,
+}
+
+impl School {
+    async fn in_(world: &World) -> Self {
+        let operator = House::operator(world).await;
+        let plan = Plan { web_name: "west-school", ..Plan::school() };
+        let place = world.found(plan).await;
+        let house = House::of(world, place.organization.id).await;
+        let administrator = house.member("adam.admin", Level::Administrator).await;
+        Self { operator, house, place, administrator }
+    }
+
+    async fn records(&self) -> Vec<Entry> {
+        let service = &self.house.service;
+        let hour = SignedDuration::from_hours(30);
+        let (start, end) = (self.house.now() - hour, self.house.now() + hour);
+        between(service, self.house.id(), start, end, None).await.unwrap().entries
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/west-school/manage{rest}")
+    }
+
+    fn appointments(&self) -> String {
+        self.path("/events/conferences")
+    }
+}
+
+/// The resource that a slot belongs to.
+fn resource_of(slot: &str) -> ResourceId {
+    ResourceId::parse(slot.split('-').nth(1).unwrap()).unwrap()
+}
+
+/// Two families book one time each, with different teachers.
+async fn two_families(world: &World, place: &Place) -> (String, String) {
+    let slots = world.slots(place).await;
+    let one = slots[0]["id"].as_str().unwrap().to_owned();
+    let other = slots.iter().find(|slot| slot["resource"] != slots[0]["resource"]).unwrap();
+    let other = other["id"].as_str().unwrap().to_owned();
+    world.visitor("Maria Lopez").books(place, &one).await;
+    world.visitor("Paul Meyer").books(place, &other).await;
+    (one, other)
+}
+
+async fn person(seen: &Persona<'_>, school: &School, name: &str) -> (String, String) {
+    let answer = seen.get(&school.appointments()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let list = answer.json()["appointments"].as_array().unwrap().clone();
+    let found = list.iter().find(|one| one["name"] == name).expect("an appointment");
+    let text = |field: &str| found[field].as_str().unwrap().to_owned();
+    (text("person"), text("id"))
+}
+
+#[tokio::test]
+async fn a_viewer_sees_only_the_appointments_of_what_they_cover() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    let (one, _) = two_families(&world, &school.place).await;
+    let coverage = Coverage::only([], [(school.place.event.id, resource_of(&one))]).unwrap();
+    let viewer = school.house.covering("vera.viewer", Level::Viewer, coverage).await;
+    let viewer = school.house.signed_in(&world, &viewer).await;
+    let answer = viewer.get(&school.appointments()).await;
+    let names: Vec<_> = answer.json()["appointments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|appointment| appointment["name"].clone())
+        .collect();
+    assert_eq!(names, ["Maria Lopez"]);
+    let page = viewer.page(&school.appointments()).await;
+    assert!(page.text.contains("Maria Lopez") && page.text.contains("maria.lopez@example.org"));
+    assert!(!page.text.contains("Paul Meyer"), "somebody else's appointment");
+
+    // The other family is not there for them, under its id as under any other.
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    let (paul, _) = person(&administrator, &school, "Paul Meyer").await;
+    let hidden = viewer.page(&school.path(&format!("/participants/{paul}"))).await;
+    let nowhere = "0".repeat(26);
+    let unknown = viewer.page(&school.path(&format!("/participants/{nowhere}"))).await;
+    assert_eq!((hidden.status, &hidden.text), (404, &unknown.text));
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn a_viewer_with_nothing_assigned_sees_an_empty_home_and_no_event() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    let viewer = school.house.covering("nora.nothing", Level::Viewer, Coverage::nothing()).await;
+    let viewer = school.house.signed_in(&world, &viewer).await;
+    let home = viewer.page(&school.path("")).await;
+    assert_eq!(home.status, 200, "{}", home.text);
+    assert!(home.text.contains("Nothing is assigned to you yet."));
+    assert!(!home.text.contains("/manage/members"), "a page they may not see is offered");
+    assert_eq!(viewer.page(&school.appointments()).await.status, 404);
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn each_look_at_personal_data_is_on_record_before_it_is_shown() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    two_families(&world, &school.place).await;
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    let (maria, _) = person(&administrator, &school, "Maria Lopez").await;
+    let path = school.path(&format!("/participants/{maria}"));
+    let page = administrator.page(&path).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    // The page shows the looks at their data, the one for this page among them.
+    assert!(page.text.contains("Who looked at this person"));
+    assert!(page.text.contains("adam.admin"), "{}", page.text);
+    let records = school.records().await;
+    let by = Actor::Member(school.administrator.id);
+    let looks: Vec<_> = records
+        .iter()
+        .filter(|entry| entry.record.action == Deed::DataShown && entry.record.actor == by)
+        .collect();
+    assert!(
+        looks
+            .iter()
+            .any(|look| matches!(look.record.about, About::Person(id) if id.to_string() == maria))
+    );
+    let list = looks.iter().find(|look| matches!(look.record.about, About::Event(_))).unwrap();
+    assert_eq!(list.record.more.count, Some(2));
+    assert!(list.record.more.query.is_some());
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_record_there_is_no_page() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    two_families(&world, &school.place).await;
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    for path in [school.appointments(), school.path("/members"), school.path("/audit")] {
+        // The client tries a few times.
+        for _ in 0..10 {
+            world.cloud.faults().next("PutItem", Fault::BrokenBefore);
+        }
+        let page = administrator.page(&path).await;
+        assert_eq!(page.status, 503, "{path}");
+        assert!(!page.text.contains("Maria Lopez") && !page.text.contains("adam.admin"));
+        while administrator.page(&path).await.status == 503 {}
+    }
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn a_resource_administrator_cancels_and_the_family_is_told_and_a_viewer_may_not() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    let (one, other) = two_families(&world, &school.place).await;
+    let covered =
+        |slot: &str| Coverage::only([], [(school.place.event.id, resource_of(slot))]).unwrap();
+    let keeper =
+        school.house.covering("rita.keeper", Level::ResourceAdministrator, covered(&one)).await;
+    let rita = school.house.signed_in(&world, &keeper).await;
+    let (maria, booking) = person(&rita, &school, "Maria Lopez").await;
+    let page = rita.page(&school.path(&format!("/participants/{maria}"))).await;
+    assert!(page.text.contains("Cancel this appointment and tell Maria Lopez"), "{}", page.text);
+    assert!(!page.text.contains("Who looked"), "the trail is for administrators");
+
+    let cancel = school.path(&format!("/bookings/{booking}/cancel"));
+    for level in [Level::Viewer, Level::Maker] {
+        let member = school.house.covering(level.word(), level, covered(&one)).await;
+        let member = school.house.signed_in(&world, &member).await;
+        member.post(&cancel, &json!({})).await.refused(403, "not_allowed");
+    }
+    let elsewhere =
+        school.house.covering("rolf.keeper", Level::ResourceAdministrator, covered(&other)).await;
+    let elsewhere = school.house.signed_in(&world, &elsewhere).await;
+    elsewhere.post(&cancel, &json!({})).await.refused(404, "not_found");
+
+    let sent = rita.submit(&cancel, &[]).await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    let mails = world.mails("maria.lopez@example.org").await;
+    assert!(mails.last().unwrap()["subject"].as_str().unwrap().contains("Cancelled"));
+    let records = school.records().await;
+    let record = records.iter().find(|entry| entry.record.action == Deed::BookingCancelled);
+    assert_eq!(record.unwrap().record.actor, Actor::Member(keeper.id));
+    // The time is free again, and again is no different.
+    assert_eq!(world.slot(&school.place, 0).await, one);
+    assert_eq!(rita.post(&cancel, &json!({})).await.status, 200);
+    world.cloud.stop().await;
+}
+
+fn invitation(username: &str) -> Value {
+    json!({
+        "name": "Ms Okafor",
+        "email": "okafor@example.org",
+        "username": username,
+        "level": "viewer",
+        "everything": true
+    })
+}
+
+#[tokio::test]
+async fn somebody_is_invited_and_gets_a_link_to_choose_a_password() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    let answer = administrator.post(&school.path("/members"), &invitation("okafor")).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    assert_eq!(answer.json()["state"], "invited");
+    let mails = world.mails("okafor@example.org").await;
+    assert!(mails[0]["text"].as_str().unwrap().contains("/west-school/invitation/"));
+
+    // Again: another link, the one before is void.
+    let id = answer.json()["id"].as_str().unwrap().to_owned();
+    world.advance("PT1M").await;
+    let again = school.path(&format!("/members/{id}/invite"));
+    assert_eq!(administrator.post(&again, &json!({})).await.status, 200);
+    let mails = world.mails("okafor@example.org").await;
+    assert_eq!(mails.len(), 2);
+    assert_ne!(mails[0]["text"], mails[1]["text"]);
+
+    let taken = administrator.post(&school.path("/members"), &invitation("OKAFOR")).await;
+    taken.refused(409, "conflict");
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn an_invitation_by_form_names_the_fields_at_fault_and_keeps_what_was_typed() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    let event = format!("event-{}", school.place.event.id);
+    let fields = [
+        ("name", "Ann Example"),
+        ("email", "ann@"),
+        ("username", "ann"),
+        ("level", "maker"),
+        (event.as_str(), "yes"),
+    ];
+    let page = administrator.submit(&school.path("/members"), &fields).await;
+    assert_eq!(page.status, 400);
+    assert!(page.text.contains("<a href=\"#email\">Email: "), "{}", page.text);
+    assert!(page.text.contains("value=\"Ann Example\""));
+    assert!(page.text.contains(&format!("name=\"{event}\" value=\"yes\" checked")));
+    assert!(page.text.contains("<option value=\"maker\" selected>"));
+
+    let mut right = fields;
+    right[1] = ("email", "ann@example.org");
+    let sent = administrator.submit(&school.path("/members"), &right).await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    let members = administrator.get(&school.path("/members")).await.json();
+    let ann = members["members"].as_array().unwrap().iter().find(|one| one["username"] == "ann");
+    assert_eq!(ann.unwrap()["events"], json!([school.place.event.id.to_string()]));
+
+    // A form that no page of this session made changes nothing.
+    let bare = administrator.submit_bare(&school.path("/members"), &right).await;
+    assert_eq!(bare.status, 403);
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn disabling_a_member_ends_their_sessions_with_the_next_request() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    let viewer = school.house.member("vera.viewer", Level::Viewer).await;
+    let session = school.house.signed_in(&world, &viewer).await;
+    assert_eq!(session.get(&school.path("")).await.status, 200);
+    let path = school.path(&format!("/members/{}", viewer.id));
+    let sent = administrator.submit(&format!("{path}/disable"), &[]).await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    session.get(&school.path("")).await.refused(401, "sign_in_needed");
+    let page = administrator.page(sent.header("location")).await;
+    assert!(page.text.contains("can no longer sign in") && page.text.contains("Let them in again"));
+    // Who never chose a password is invited anew.
+    let enabled = administrator.post(&format!("{path}/enable"), &json!({})).await;
+    assert_eq!(enabled.json()["state"], "invited", "{}", enabled.text);
+    session.get(&school.path("")).await.refused(401, "sign_in_needed");
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn another_level_holds_from_the_next_request_and_ends_sessions() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    let second = school.house.member("second.admin", Level::Administrator).await;
+    let session = school.house.signed_in(&world, &second).await;
+    assert_eq!(session.get(&school.path("/members")).await.status, 200);
+    let access = school.path(&format!("/members/{}/access", second.id));
+    let lower = json!({ "level": "viewer", "everything": true });
+    assert_eq!(administrator.post(&access, &lower).await.status, 200);
+    session.get(&school.path("/members")).await.refused(401, "sign_in_needed");
+    let again = school.house.find(second.id).await.unwrap();
+    let again = school.house.signed_in(&world, &again).await;
+    again.get(&school.path("/members")).await.refused(403, "not_allowed");
+    let records = school.records().await;
+    let record = records.iter().find(|entry| entry.record.action == Deed::MemberChanged).unwrap();
+    assert_eq!(record.record.more.fields[0].as_str(), "level");
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn the_last_administrator_stays_and_nobody_disables_themselves() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    let own = school.path(&format!("/members/{}", school.administrator.id));
+    let lower = json!({ "level": "viewer", "everything": true });
+    let refused = administrator.post(&format!("{own}/access"), &lower).await;
+    let error = refused.refused(409, "conflict");
+    assert!(error["message"].as_str().unwrap().contains("last administrator"));
+    administrator.post(&format!("{own}/disable"), &json!({})).await.refused(409, "conflict");
+    let page = administrator.page(&own).await;
+    assert!(page.text.contains("This is your own account"));
+    assert!(!page.text.contains("/disable\""), "a button that is refused is offered");
+    let present = school.house.find(school.administrator.id).await.unwrap();
+    assert_eq!((present.state, present.level), (State::Active, Level::Administrator));
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn an_administrator_mails_a_link_for_a_new_password_and_ends_all_sessions() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    let viewer = school.house.member("vera.viewer", Level::Viewer).await;
+    let session = school.house.signed_in(&world, &viewer).await;
+    let path = school.path(&format!("/members/{}", viewer.id));
+    assert_eq!(administrator.post(&format!("{path}/reset"), &json!({})).await.status, 200);
+    let mails = world.mails("somebody@example.org").await;
+    assert!(mails.last().unwrap()["text"].as_str().unwrap().contains("/west-school/reset/"));
+    assert_eq!(session.get(&school.path("")).await.status, 200, "a link changes nothing yet");
+    let ended = administrator.post(&format!("{path}/sessions/end"), &json!({})).await;
+    assert_eq!(ended.json()["ended"], 1, "{}", ended.text);
+    session.get(&school.path("")).await.refused(401, "sign_in_needed");
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn security_settings_are_saved_within_their_limits_and_the_trail_says_which() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    let path = school.path("/security");
+    let mut wish = administrator.get(&path).await.json();
+    wish["failures"] = 101.into();
+    wish["idle_minutes"] = 4.into();
+    let refused = administrator.post(&path, &wish).await.refused(400, "invalid");
+    let fields: Vec<_> =
+        refused["fields"].as_array().unwrap().iter().map(|one| one["field"].clone()).collect();
+    assert_eq!(fields, ["idle_minutes", "failures"]);
+
+    wish["failures"] = 5.into();
+    wish["idle_minutes"] = 30.into();
+    wish["factor_from"] = "administrator".into();
+    assert_eq!(administrator.post(&path, &wish).await.json()["version"], 1);
+    let records = school.records().await;
+    let changed = records.iter().find(|entry| entry.record.action == Deed::SecurityChanged);
+    let said: Vec<_> =
+        changed.unwrap().record.more.fields.iter().map(|field| field.as_str()).collect();
+    assert_eq!(said, ["failures", "idle_minutes", "factor_from"]);
+    // Who read the settings before that change does not undo it.
+    administrator.post(&path, &wish).await.refused(409, "conflict");
+    let page = administrator.page(&path).await;
+    assert!(page.text.contains("gainst NIST SP 800-63B-4"));
+    assert!(page.text.contains("The check against breached passwords is off"));
+    assert!(page.text.contains("<option value=\"administrator\" selected>"));
+
+    let mut form: Vec<(&str, &str)> = vec![
+        ("version", "1"),
+        ("shortest_password", "fifteen"),
+        ("shortest_password_with_factor", "8"),
+        ("password_days", "0"),
+        ("failures", "5"),
+        ("first_lock_minutes", "15"),
+        ("idle_minutes", "30"),
+        ("session_hours", "12"),
+        ("factor_from", "none"),
+    ];
+    let wrong = administrator.submit(&path, &form).await;
+    assert_eq!(wrong.status, 400);
+    assert!(wrong.text.contains("<a href=\"#shortest_password\">Shortest password: "));
+    form[1] = ("shortest_password", "16");
+    let sent = administrator.submit(&path, &form).await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    world.cloud.stop().await;
+}
+
+/// One of the operator's people who may be asked for help.
+async fn supporter(school: &School) -> Member {
+    let member = school.operator.member("sam.support", Level::Viewer).await;
+    school.operator.change(&member, &member.as_supporter(true)).await.unwrap()
+}
+
+#[tokio::test]
+async fn one_person_is_let_in_to_help_reads_and_changes_nothing_and_can_be_put_out_at_once() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    let (_, other) = two_families(&world, &school.place).await;
+    let supporter = supporter(&school).await;
+    let stranger = school.operator.member("not.listed", Level::Viewer).await;
+    let sam = school.operator.signed_in(&world, &supporter).await;
+    sam.get(&school.appointments()).await.refused(401, "sign_in_needed");
+
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    let path = school.path("/support");
+    let ask = |who: &Member, hours: u32| json!({ "supporter": who.id.to_string(), "reason": "A list is empty.", "hours": hours });
+    administrator.post(&path, &ask(&stranger, 2)).await.refused(400, "invalid");
+    administrator.post(&path, &ask(&supporter, 25)).await.refused(400, "invalid");
+    let allowed = administrator.post(&path, &ask(&supporter, 2)).await;
+    assert_eq!(allowed.status, 201, "{}", allowed.text);
+    assert!(!world.mails("somebody@example.org").await.is_empty(), "administrators are mailed");
+
+    let seen = sam.page(&school.appointments()).await;
+    assert_eq!(seen.status, 200, "{}", seen.text);
+    assert!(seen.text.contains("Maria Lopez"));
+    let (_, booking) = person(&sam, &school, "Maria Lopez").await;
+    let cancel = school.path(&format!("/bookings/{booking}/cancel"));
+    sam.post(&cancel, &json!({})).await.refused(403, "not_allowed");
+    sam.get(&school.path("/audit")).await.refused(403, "not_allowed");
+    sam.get(&school.path("/security")).await.refused(403, "not_allowed");
+    assert!(!other.is_empty());
+
+    // Every read stands on the organization's page.
+    let page = administrator.page(&path).await;
+    assert!(page.text.contains("sam.support") && page.text.contains("Appointments"));
+    let records = school.records().await;
+    let reads = records.iter().filter(|entry| {
+        matches!(entry.record.actor, Actor::Support { member, .. } if member == supporter.id)
+    });
+    assert_eq!(reads.count(), 2);
+
+    let end = school.path(&format!("/support/{}/withdraw", supporter.id));
+    assert_eq!(administrator.post(&end, &json!({})).await.status, 200);
+    sam.get(&school.appointments()).await.refused(401, "sign_in_needed");
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn help_ends_by_itself_and_asking_for_it_needs_a_fresh_proof_of_who_asks() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    let supporter = supporter(&school).await;
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    let path = school.path("/support");
+    let wish = json!({ "supporter": supporter.id.to_string(), "reason": "Reports.", "hours": 1 });
+    assert_eq!(administrator.post(&path, &wish).await.status, 201);
+    let sam = school.operator.signed_in(&world, &supporter).await;
+    assert_eq!(sam.get(&school.appointments()).await.status, 200);
+    world.advance("PT11M").await;
+    administrator.post(&path, &wish).await.refused(403, "confirm_needed");
+    administrator.post(&school.path("/emergency"), &json!({})).await.refused(403, "confirm_needed");
+    world.advance("PT50M").await;
+    let sam = school.operator.signed_in(&world, &supporter).await;
+    sam.get(&school.appointments()).await.refused(401, "sign_in_needed");
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn an_emergency_reads_for_an_hour_and_another_administrator_signs_it() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    two_families(&world, &school.place).await;
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    let path = school.path("/emergency");
+    let made = administrator.submit(&path, &[]).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    assert!(made.text.contains("shown only this once"));
+    assert!(!administrator.page(&path).await.text.contains("class=\"secret\""));
+
+    // Somebody uses the code: see the door's own tests.
+    let service = &school.house.service;
+    let id = EmergencyId::fresh(world.now(), &*service.chance).unwrap();
+    let review = Review {
+        id,
+        at: school.house.second(),
+        reason: Note::parse("Fire in the office").unwrap(),
+        network: [1; 16],
+        code_by: school.administrator.id,
+        signed: None,
+    };
+    let keys = &school.house.snapshot.keys;
+    let open = emergency::opening_review(service, school.house.id(), keys, &review).unwrap();
+    assert!(school.house.commit(&[open]).await);
+    let guest = school.house.with_session(&world, Subject::Emergency(id), 0).await;
+    assert_eq!(guest.get(&school.appointments()).await.status, 200);
+    guest.get(&school.path("/members")).await.refused(403, "not_allowed");
+    guest.post(&path, &json!({})).await.refused(403, "not_allowed");
+
+    let home = administrator.page(&school.path("")).await;
+    assert!(home.text.contains("The emergency code was used on"), "{}", home.text);
+    let sign = school.path(&format!("/emergency/{id}/sign"));
+    administrator.post(&sign, &json!({})).await.refused(409, "conflict");
+    let second = school.house.member("second.admin", Level::Administrator).await;
+    let second = school.house.signed_in(&world, &second).await;
+    let page = second.page(&path).await;
+    assert!(page.text.contains("Fire in the office") && page.text.contains("Appointments"));
+    assert_eq!(second.post(&sign, &json!({})).await.json()["signed"], true);
+    second.post(&sign, &json!({})).await.refused(409, "conflict");
+    assert!(!administrator.page(&school.path("")).await.text.contains("Review it"));
+    world.advance("PT61M").await;
+    guest.get(&school.appointments()).await.refused(401, "sign_in_needed");
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn the_operator_suspends_and_reinstates_an_organization_and_keeps_the_list_of_helpers() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    let owner = school.operator.member("olga.operator", Level::Administrator).await;
+    let olga = school.operator.signed_in(&world, &owner).await;
+    let list = olga.get("/operator/manage/organizations").await.json();
+    let names: Vec<_> = list["organizations"].as_array().unwrap().iter().collect();
+    assert!(names.iter().any(|one| one["web_name"] == "west-school" && one["state"] == "active"));
+    let path = format!("/operator/manage/organizations/{}", school.house.id());
+    assert_eq!(olga.post(&format!("{path}/suspend"), &json!({})).await.status, 200);
+    // Approving is for who waits for it.
+    olga.post(&format!("{path}/approve"), &json!({})).await.refused(409, "conflict");
+    world.advance("PT2S").await;
+    assert_eq!(world.get("/west-school").await.status, 404);
+    let again = olga.submit(&format!("{path}/reinstate"), &[]).await;
+    assert_eq!(again.status, 303, "{}", again.text);
+    world.advance("PT2S").await;
+    assert_eq!(world.get("/west-school").await.status, 200);
+
+    let member = school.operator.member("sam.support", Level::Viewer).await;
+    let listed = format!("/operator/manage/members/{}/supporter", member.id);
+    assert_eq!(olga.post(&listed, &json!({ "supporter": "yes" })).await.status, 200);
+    assert!(school.operator.find(member.id).await.unwrap().supporter);
+    // Nobody but the operator decides, and an organization's administrator has no such pages.
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    administrator.get(&school.path("/organizations")).await.refused(403, "not_allowed");
+    administrator.get("/operator/manage/organizations").await.refused(401, "sign_in_needed");
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn the_audit_trail_is_read_by_day_newest_first_by_person_and_by_deed_a_hundred_at_a_time() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    two_families(&world, &school.place).await;
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    for _ in 0..105 {
+        assert_eq!(administrator.get(&school.appointments()).await.status, 200);
+    }
+    let path = school.path("/audit?action=data_shown");
+    let first = administrator.get(&path).await.json();
+    let records = first["records"].as_array().unwrap();
+    assert_eq!(records.len(), 100);
+    assert!(records.windows(2).all(|pair| pair[0]["id"].as_str() > pair[1]["id"].as_str()));
+    let next = first["next"].as_str().unwrap();
+    let rest = administrator.get(next).await.json();
+    assert!(rest["records"].as_array().unwrap().len() < 100 && rest["next"].is_null(), "{rest}");
+
+    let booked = administrator.get(&school.path("/audit?action=booking_made")).await.json();
+    assert_eq!(booked["records"].as_array().unwrap().len(), 2);
+    let own = school.path(&format!("/audit?actor={}", school.administrator.id));
+    let page = administrator.page(&own).await;
+    assert!(page.text.contains("adam.admin") && page.text.contains("Saw personal data"));
+    let before = administrator.get(&school.path("/audit?day=2026-11-29")).await.json();
+    assert_eq!(before["records"].as_array().unwrap().len(), 0);
+    administrator.get(&school.path("/audit?day=tomorrow")).await.refused(400, "invalid");
+    world.cloud.stop().await;
+}
