@@ -106,6 +106,17 @@ pub(crate) fn days(days: &[Date]) -> Option<String> {
     })
 }
 
+/// The days of an event that are not over; all of them once all are.
+#[must_use]
+pub(crate) fn days_ahead(event: &Event, now: jiff::Timestamp) -> Option<String> {
+    let today = event.zone.day(now);
+    let ahead = event.days.partition_point(|day| *day < today);
+    match &event.days[ahead..] {
+        [] => days(&event.days),
+        left => days(left),
+    }
+}
+
 /// How an event stands, in a few words.
 #[must_use]
 pub(crate) fn standing(event: &Event, now: jiff::Timestamp) -> String {

@@ -129,7 +129,7 @@ pub(crate) async fn organization(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let events = snapshot.events.iter().map(|event| OrganizationEvent {
         name: event.name.clone(),
         path: path(event),
-        when: words::days(&event.days),
+        when: words::days_ahead(event, visit.now),
         place: (!event.place.is_empty()).then(|| event.place.clone()),
         state: words::standing(event, visit.now),
         open: words::bookable(event, visit.now),
