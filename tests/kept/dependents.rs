@@ -192,9 +192,7 @@ async fn an_overlap_with_another_guardian_s_booking_says_only_that_the_person_is
     let cleo = world.guardian(&school.organization, "Cleo Example").await;
     cleo.attaches("MS-1042", CODE).await;
     let url = cleo.books(&school, later, Some(&maya)).await;
-    ben.visitor
-        .cancel(&ben.bookings().await["coming"][0]["manage_url"].as_str().unwrap().to_owned())
-        .await;
+    ben.visitor.cancel(ben.bookings().await["coming"][0]["manage_url"].as_str().unwrap()).await;
     let refused = cleo.visitor.move_to(&url, same_time[1]).await.refused(409, "conflict");
     assert_eq!(refused["message"], "This time is not available for this person.");
     is_clean(&world).await;

@@ -65,7 +65,7 @@ async fn the_pages_of_the_organization_and_of_a_booking_lead_to_all_appointments
     let link = "href=\"/north-school/bookings\"";
     assert!(world.page("/north-school").await.text.contains(link));
     let url = world.visitor("Ann").books(&school, &world.slot(&school, 0).await).await;
-    let page = world.page(&url.trim_start_matches(world.cloud.address()).to_owned()).await;
+    let page = world.page(url.trim_start_matches(world.cloud.address())).await;
     assert!(page.text.contains(link));
 }
 

@@ -81,7 +81,7 @@ pub(super) fn refuse(status: StatusCode, kind: &str, message: &str, wants_page: 
              <body><main><h1>{message}</h1><p><a href=\"/_local\">Behind the scenes</a></p>\
              </main></body></html>"
         );
-        ("text/html; charset=utf-8", announce(page))
+        ("text/html; charset=utf-8", announce(page, false))
     } else {
         let body = serde_json::json!({"error": {"kind": kind, "message": message}});
         ("application/json", body.to_string())
