@@ -51,7 +51,7 @@ impl World {
         let service = self.service();
         let keys = service.vault.keys(organization.id, self.now()).await.unwrap().unwrap();
         let person = keys.person(&EmailAddress::parse(&visitor.email).unwrap());
-        self.signed_in(organization, visitor, Subject::Participant(person)).await
+        self.signed_in(organization, visitor, Subject::Participant(person), 0).await
     }
 
     /// Signs in a new member of this level, who covers everything.
@@ -69,7 +69,7 @@ impl World {
         };
         let member = member::rules::new(newcomer, State::Active, self.now());
         member::store::create(service, organization.id, &keys, &member, Vec::new()).await.unwrap();
-        self.signed_in(organization, visitor, Subject::Member(member.id)).await
+        self.signed_in(organization, visitor, Subject::Member(member.id), member.epoch).await
     }
 
     async fn signed_in<'a>(
@@ -77,12 +77,13 @@ impl World {
         organization: &Organization,
         visitor: Visitor<'a>,
         subject: Subject,
+        epoch: u32,
     ) -> Guardian<'a> {
         let service = self.service();
         let keys = service.vault.keys(organization.id, self.now()).await.unwrap().unwrap();
         let opening = Opening {
             subject,
-            epoch: 0,
+            epoch,
             network: [0; 16],
             browser: "Firefox on Linux".into(),
             how: vec![How::Link],
