@@ -2,6 +2,8 @@
 //! data. What they hold is the same on every machine; their days are counted
 //! from the day of the start, and added when none lies ahead.
 
+mod team;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::civil::{Date, Time, Weekday, date, time};
 use jiff::{Timestamp, ToSpan};
@@ -39,7 +41,7 @@ pub async fn ensure(service: &Service) -> Result<(), Trouble> {
     for plan in [maple_street_school()?, harbor_clinic()?] {
         plan.ensure(service, now).await?;
     }
-    Ok(())
+    team::ensure(service, now).await
 }
 
 struct Plan {

@@ -198,4 +198,26 @@
       });
     });
   });
+
+  // How hard a new password is to guess, said while it is typed.
+  document.querySelectorAll('input[data-meter]').forEach(function (input) {
+    var say = document.getElementById(input.id + '-meter');
+    var wait;
+    input.addEventListener('input', function () {
+      clearTimeout(wait);
+      wait = setTimeout(function () {
+        if (!input.value) {
+          say.textContent = '';
+          return;
+        }
+        fetch(input.dataset.meter, { method: 'POST', headers: { accept: 'application/json', 'content-type': 'application/json' }, body: JSON.stringify({ password: input.value }) }).then(function (answer) {
+          return answer.ok ? answer.json() : { words: '', advice: [] };
+        }).then(function (said) {
+          say.textContent = said.words ? 'This password is ' + said.words + '. ' + said.advice.join(' ') : '';
+        }).catch(function () {
+          say.textContent = '';
+        });
+      }, 400);
+    });
+  });
 })();

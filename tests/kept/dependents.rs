@@ -420,7 +420,7 @@ async fn a_guardian_of_one_organization_is_nobody_at_another() {
 async fn an_administrator_keeps_the_list_of_dependents_and_every_look_and_change_is_on_record() {
     let world = World::start().await;
     let school = world.school().await;
-    let robin = world.member(&school.organization, Level::Administrator).await;
+    let robin = world.of_the_team(&school.organization, Level::Administrator).await;
     let path = "/north-school/manage/dependents";
     let maya = json!({ "name": "Maya Example", "identifier": "MS-1042", "security_value": CODE });
     let added = robin.post(path, &maya).await;
@@ -471,7 +471,7 @@ async fn nobody_below_an_administrator_sees_or_changes_the_list_of_dependents() 
     let path = "/north-school/manage/dependents";
     let body = json!({ "name": "Eve", "identifier": "MS-1", "security_value": "a secret" });
     for level in Level::ALL.into_iter().filter(|level| *level != Level::Administrator) {
-        let member = world.member(&school.organization, level).await;
+        let member = world.of_the_team(&school.organization, level).await;
         member.get(path).await.refused(403, "not_allowed");
         member.post(path, &body).await.refused(403, "not_allowed");
     }

@@ -55,7 +55,7 @@ impl World {
     }
 
     /// Signs in a new member of this level, who covers everything.
-    pub async fn member(&self, organization: &Organization, level: Level) -> Guardian<'_> {
+    pub async fn of_the_team(&self, organization: &Organization, level: Level) -> Guardian<'_> {
         let visitor = self.visitor(level.word());
         let service = self.service();
         let keys = service.vault.keys(organization.id, self.now()).await.unwrap().unwrap();

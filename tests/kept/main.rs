@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails where it stands"
 )]
 
+mod account;
 mod audit;
 mod authenticator;
 mod bad_input;
@@ -27,10 +28,13 @@ mod matrix;
 mod notices;
 mod pages;
 mod participants;
+mod people;
 mod personas;
 mod price;
 mod privacy;
 mod program;
 mod race;
+mod sign_in;
+mod sign_up;
 mod wiring;
 mod world;

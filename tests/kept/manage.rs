@@ -152,13 +152,13 @@ async fn each_look_at_personal_data_is_on_record_before_it_is_shown() {
 
 #[tokio::test]
 async fn without_a_record_there_is_no_page() {
-    let world = World::start().await;
+    let world = World::with_faults(7).await;
     let school = School::in_(&world).await;
     two_families(&world, &school.place).await;
     let administrator = school.house.signed_in(&world, &school.administrator).await;
     for path in [school.appointments(), school.path("/members"), school.path("/audit")] {
-        // The client tries a few times.
-        for _ in 0..10 {
+        // Each try of the client, and each of the connection's, meets one.
+        for _ in 0..40 {
             world.cloud.faults().next("PutItem", Fault::BrokenBefore);
         }
         let page = administrator.page(&path).await;
@@ -581,4 +581,30 @@ async fn the_audit_trail_is_read_by_day_newest_first_by_person_and_by_deed_a_hun
     assert_eq!(before["records"].as_array().unwrap().len(), 0);
     administrator.get(&school.path("/audit?day=tomorrow")).await.refused(400, "invalid");
     world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn the_teams_of_the_demonstration_are_invited_and_have_no_password() {
+    let options = kept::Options {
+        demonstration: true,
+        starts_at: Some(crate::world::BEGINNING.parse().unwrap()),
+        ..kept::Options::default()
+    };
+    let cloud = kept::LocalCloud::start(options).await.unwrap();
+    assert!(cloud.settle().await);
+    let client = reqwest::Client::new();
+    let mails = client.get(format!("{}/_local/mail", cloud.address())).send().await.unwrap();
+    let mails: Value = serde_json::from_str(&mails.text().await.unwrap()).unwrap();
+    let mails = mails["mail"].as_array().unwrap();
+    for (address, link) in [
+        ("robin@maple-street-school.example", "/maple-street-school/invitation/"),
+        ("aoife@harbor-clinic.example", "/harbor-clinic/invitation/"),
+        ("olga@operator.example", "/operator/invitation/"),
+    ] {
+        let found = mails.iter().find(|mail| mail["to"][0] == address);
+        let found = found.unwrap_or_else(|| panic!("no invitation to {address}"));
+        assert!(found["text"].as_str().unwrap().contains(link));
+    }
+    assert_eq!(mails.len(), 11);
+    cloud.stop().await;
 }

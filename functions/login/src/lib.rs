@@ -7,12 +7,14 @@
 
 mod forms;
 mod handlers;
+mod openapi;
 pub mod pages;
 mod settings;
 mod threshold;
 pub mod wire;
 mod words;
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use http::Method;
@@ -23,6 +25,7 @@ use shared::web::page::finish;
 use shared::web::{Fault, Incoming, Reply};
 use tokio::time::Instant;
 
+pub use openapi::description;
 pub use settings::LoginSettings;
 
 use crate::handlers::{
@@ -85,6 +88,9 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::POST, "/{organization}/account/meter"),
 ];
 
+/// An answer that is being worked out.
+type Answering<'a> = Pin<Box<dyn Future<Output = Result<Reply, Fault>> + Send + 'a>>;
+
 /// One request on its way through the function.
 struct Visit<'a> {
     function: &'a Login,
@@ -116,55 +122,67 @@ impl Visit<'_> {
         if incoming.method == Method::POST {
             incoming.from_this_site(&self.function.service.settings.public_address)?;
         }
-        match (incoming.method.as_str(), incoming.route.as_str()) {
-            ("GET", "/sign-up") => sign_up::form(self).await,
-            ("POST", "/sign-up") => sign_up::ask(self).await,
-            ("GET", "/sign-up/{link}") => sign_up::link(self).await,
-            ("POST", "/sign-up/{link}") => sign_up::found(self).await,
-            ("GET", "/{organization}/sign-in") => sign_in::form(self).await,
-            ("POST", "/{organization}/sign-in") => sign_in::sign_in(self).await,
-            ("GET", "/{organization}/sign-in/second") => second::form(self).await,
-            ("POST", "/{organization}/sign-in/second") => second::second(self).await,
-            ("POST", "/{organization}/sign-in/passkey/options") => passkey::options(self).await,
-            ("POST", "/{organization}/sign-in/passkey") => passkey::passkey(self).await,
-            ("POST", "/{organization}/sign-in/link") => link::ask(self).await,
-            ("GET", "/{organization}/sign-in/{link}") => link::page(self).await,
-            ("POST", "/{organization}/sign-in/{link}") => link::spend(self).await,
-            ("POST", "/{organization}/sign-out") => session::sign_out(self).await,
-            ("GET", "/{organization}/reset") => reset::form(self).await,
-            ("POST", "/{organization}/reset") => reset::ask(self).await,
-            ("GET", "/{organization}/reset/{link}") => reset::link(self).await,
-            ("POST", "/{organization}/reset/{link}") => reset::reset(self).await,
-            ("GET", "/{organization}/invitation/{link}") => invitation::page(self).await,
-            ("POST", "/{organization}/invitation/{link}") => invitation::accept(self).await,
-            ("GET", "/{organization}/emergency") => emergency::form(self).await,
-            ("POST", "/{organization}/emergency") => emergency::open(self).await,
-            ("GET", "/{organization}/session") => session::left(self).await,
-            ("POST", "/{organization}/session") => session::stay(self).await,
-            ("GET", "/{organization}/account") => account::page(self).await,
-            ("GET", "/{organization}/account/confirm") => confirm::form(self).await,
-            ("POST", "/{organization}/account/confirm") => confirm::confirm(self).await,
-            ("GET", "/{organization}/account/password") => account::password_form(self).await,
-            ("POST", "/{organization}/account/password") => account::password(self).await,
-            ("GET", "/{organization}/account/email") => account::email_form(self).await,
-            ("POST", "/{organization}/account/email") => account::email(self).await,
-            ("GET", "/{organization}/account/email/{link}") => account::email_link(self).await,
-            ("POST", "/{organization}/account/email/{link}") => account::change_email(self).await,
-            ("GET", "/{organization}/account/codes") => factors::codes_form(self).await,
-            ("POST", "/{organization}/account/codes") => factors::codes(self).await,
-            ("POST", "/{organization}/account/codes/remove") => factors::remove_codes(self).await,
-            ("POST", "/{organization}/account/recovery") => factors::recovery(self).await,
+        self.routed().await
+    }
+
+    /// What answers the route. Each answer is boxed: together they would not fit
+    /// on a small stack.
+    fn routed(&self) -> Answering<'_> {
+        match (self.incoming.method.as_str(), self.incoming.route.as_str()) {
+            ("GET", "/sign-up") => Box::pin(sign_up::form(self)),
+            ("POST", "/sign-up") => Box::pin(sign_up::ask(self)),
+            ("GET", "/sign-up/{link}") => Box::pin(sign_up::link(self)),
+            ("POST", "/sign-up/{link}") => Box::pin(sign_up::found(self)),
+            ("GET", "/{organization}/sign-in") => Box::pin(sign_in::form(self)),
+            ("POST", "/{organization}/sign-in") => Box::pin(sign_in::sign_in(self)),
+            ("GET", "/{organization}/sign-in/second") => Box::pin(second::form(self)),
+            ("POST", "/{organization}/sign-in/second") => Box::pin(second::second(self)),
+            ("POST", "/{organization}/sign-in/passkey/options") => Box::pin(passkey::options(self)),
+            ("POST", "/{organization}/sign-in/passkey") => Box::pin(passkey::passkey(self)),
+            ("POST", "/{organization}/sign-in/link") => Box::pin(link::ask(self)),
+            ("GET", "/{organization}/sign-in/{link}") => Box::pin(link::page(self)),
+            ("POST", "/{organization}/sign-in/{link}") => Box::pin(link::spend(self)),
+            ("POST", "/{organization}/sign-out") => Box::pin(session::sign_out(self)),
+            ("GET", "/{organization}/reset") => Box::pin(reset::form(self)),
+            ("POST", "/{organization}/reset") => Box::pin(reset::ask(self)),
+            ("GET", "/{organization}/reset/{link}") => Box::pin(reset::link(self)),
+            ("POST", "/{organization}/reset/{link}") => Box::pin(reset::reset(self)),
+            ("GET", "/{organization}/invitation/{link}") => Box::pin(invitation::page(self)),
+            ("POST", "/{organization}/invitation/{link}") => Box::pin(invitation::accept(self)),
+            ("GET", "/{organization}/emergency") => Box::pin(emergency::form(self)),
+            ("POST", "/{organization}/emergency") => Box::pin(emergency::open(self)),
+            ("GET", "/{organization}/session") => Box::pin(session::left(self)),
+            ("POST", "/{organization}/session") => Box::pin(session::stay(self)),
+            ("GET", "/{organization}/account") => Box::pin(account::page(self)),
+            ("GET", "/{organization}/account/confirm") => Box::pin(confirm::form(self)),
+            ("POST", "/{organization}/account/confirm") => Box::pin(confirm::confirm(self)),
+            ("GET", "/{organization}/account/password") => Box::pin(account::password_form(self)),
+            ("POST", "/{organization}/account/password") => Box::pin(account::password(self)),
+            ("GET", "/{organization}/account/email") => Box::pin(account::email_form(self)),
+            ("POST", "/{organization}/account/email") => Box::pin(account::email(self)),
+            ("GET", "/{organization}/account/email/{link}") => Box::pin(account::email_link(self)),
+            ("POST", "/{organization}/account/email/{link}") => {
+                Box::pin(account::change_email(self))
+            }
+            ("GET", "/{organization}/account/codes") => Box::pin(factors::codes_form(self)),
+            ("POST", "/{organization}/account/codes") => Box::pin(factors::codes(self)),
+            ("POST", "/{organization}/account/codes/remove") => {
+                Box::pin(factors::remove_codes(self))
+            }
+            ("POST", "/{organization}/account/recovery") => Box::pin(factors::recovery(self)),
             ("POST", "/{organization}/account/passkeys/options") => {
-                factors::passkey_options(self).await
+                Box::pin(factors::passkey_options(self))
             }
-            ("POST", "/{organization}/account/passkeys") => factors::add_passkey(self).await,
+            ("POST", "/{organization}/account/passkeys") => Box::pin(factors::add_passkey(self)),
             ("POST", "/{organization}/account/passkeys/{passkey}/remove") => {
-                factors::remove_passkey(self).await
+                Box::pin(factors::remove_passkey(self))
             }
-            ("POST", "/{organization}/account/sessions/{session}/end") => session::end(self).await,
-            ("POST", "/{organization}/account/sessions/end") => session::end_others(self).await,
-            ("POST", "/{organization}/account/meter") => account::meter(self).await,
-            _ => Err(Fault::not_found()),
+            ("POST", "/{organization}/account/sessions/{session}/end") => {
+                Box::pin(session::end(self))
+            }
+            ("POST", "/{organization}/account/sessions/end") => Box::pin(session::end_others(self)),
+            ("POST", "/{organization}/account/meter") => Box::pin(account::meter(self)),
+            _ => Box::pin(std::future::ready(Err(Fault::not_found()))),
         }
     }
 }

@@ -27,10 +27,10 @@ pub struct Team<'a> {
     pub service: &'a Service,
     /// Whose team it is.
     pub snapshot: &'a Snapshot,
-    /// Who changes it.
-    pub by: MemberId,
+    /// Who changes it: a member, or the service itself.
+    pub by: Actor,
     /// From which network: a keyed hash.
-    pub network: [u8; 16],
+    pub network: Option<[u8; 16]>,
     /// When.
     pub now: Timestamp,
 }
@@ -102,7 +102,7 @@ impl Team<'_> {
     /// # Errors
     /// [`Failure`] says why not; nobody disables themselves.
     pub async fn disable(&self, member: &Member) -> Result<Member, Failure> {
-        if member.id == self.by {
+        if self.by == Actor::Member(member.id) {
             return Err(Refusal::Themselves.into());
         }
         if member.state == State::Disabled {
@@ -208,9 +208,9 @@ impl Team<'_> {
         let fields = fields.iter().map(|field| Word::of(field)).collect();
         let record = Record {
             more: More { fields, ..More::default() },
-            ..Record::of(Actor::Member(self.by), action, About::Member(member.id))
+            ..Record::of(self.by, action, About::Member(member.id))
         };
-        let record = record.from_network(Some(self.network));
+        let record = record.from_network(self.network);
         audit::record(self.service, self.snapshot.organization.id, &record, self.now)
     }
 

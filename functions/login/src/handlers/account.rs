@@ -16,10 +16,28 @@ use crate::pages::{
 };
 use crate::threshold::{Present, Threshold};
 use crate::wire::{
-    AccountShape, ChangePasswordShape, EmailShape, MeterShape, NewPasswordShape, NothingShape,
+    AccountShape, ChangePasswordShape, DoneShape, EmailShape, FormShape, MeterShape,
+    NewPasswordShape, NothingShape, SentShape,
 };
 use crate::words;
+use shared::web::page::ErrorShape;
 
+#[utoipa::path(
+    get,
+    path = "/{organization}/account",
+    tag = "One's own account",
+    summary = "One's own account",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    responses(
+        (status = 200, description = "The account", body = AccountShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn page(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = threshold.present().await?;
@@ -184,6 +202,22 @@ async fn changing(
     })
 }
 
+#[utoipa::path(
+    get,
+    path = "/{organization}/account/password",
+    tag = "One's own account",
+    summary = "What another password asks for",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    responses(
+        (status = 200, description = "What it asks for", body = FormShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn password_form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = threshold.present_or_owing(Waiting::NewPassword).await?;
@@ -191,6 +225,25 @@ pub(crate) async fn password_form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     Ok(threshold.asks(&shown))
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/account/password",
+    tag = "One's own account",
+    summary = "Choose another password; all other sessions end",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = ChangePasswordShape,
+    responses(
+        (status = 200, description = "Changed", body = DoneShape),
+        (status = 400, description = "A value cannot be used: the fields say which", body = ErrorShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn password(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = threshold.present_or_owing(Waiting::NewPassword).await?;
@@ -245,6 +298,22 @@ fn members_only(present: &Present) -> Result<(), Fault> {
     if present.inside.member().is_some() { Ok(()) } else { Err(Fault::not_allowed()) }
 }
 
+#[utoipa::path(
+    get,
+    path = "/{organization}/account/email",
+    tag = "One's own account",
+    summary = "What another address asks for",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    responses(
+        (status = 200, description = "What it asks for", body = FormShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn email_form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = threshold.present().await?;
@@ -255,6 +324,24 @@ pub(crate) async fn email_form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     Ok(threshold.asks(&other_address(&threshold, &present).await?))
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/account/email",
+    tag = "One's own account",
+    summary = "Have a link mailed to another address",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = EmailShape,
+    responses(
+        (status = 202, description = "A mail is on its way", body = SentShape),
+        (status = 400, description = "A value cannot be used: the fields say which", body = ErrorShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn email(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = threshold.present().await?;
@@ -285,6 +372,21 @@ pub(crate) async fn email(visit: &Visit<'_>) -> Result<Reply, Fault> {
     threshold.asks_again(other_address(&threshold, &present).await?, fault)
 }
 
+#[utoipa::path(
+    get,
+    path = "/{organization}/account/email/{link}",
+    tag = "One's own account",
+    summary = "A mailed link; nothing is spent by looking",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+        ("link" = String, Path, description = "The secret part of a mailed link"),
+    ),
+    responses(
+        (status = 200, description = "What it asks for", body = FormShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn email_link(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let link = visit.incoming.path("link");
@@ -301,6 +403,24 @@ pub(crate) async fn email_link(visit: &Visit<'_>) -> Result<Reply, Fault> {
     Ok(threshold.asks(&shown))
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/account/email/{link}",
+    tag = "One's own account",
+    summary = "Change the address to the one that the link proves",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+        ("link" = String, Path, description = "The secret part of a mailed link"),
+    ),
+    request_body = NothingShape,
+    responses(
+        (status = 200, description = "Changed", body = DoneShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 409, description = "It meets the state of things: taken, or needed", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn change_email(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let _: NothingShape = threshold.sent(None)?;
@@ -322,6 +442,24 @@ pub(crate) async fn change_email(visit: &Visit<'_>) -> Result<Reply, Fault> {
 }
 
 /// How hard a password is to guess that is being chosen: for the page's script.
+#[utoipa::path(
+    post,
+    path = "/{organization}/account/meter",
+    tag = "One's own account",
+    summary = "How hard a password is to guess",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = NewPasswordShape,
+    responses(
+        (status = 200, description = "The meter", body = MeterShape),
+        (status = 400, description = "A value cannot be used: the fields say which", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn meter(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let caller = threshold.caller(Touch::Peek).await?;

@@ -9,8 +9,9 @@ use crate::Visit;
 use crate::forms;
 use crate::pages::{Form, FormPage, PasskeyForm, SaidPage};
 use crate::threshold::{Present, Threshold};
-use crate::wire::{CeremonyShape, ConfirmShape};
+use crate::wire::{CeremonyShape, ConfirmShape, DoneShape, FormShape};
 use crate::words;
+use shared::web::page::ErrorShape;
 
 async fn shown(
     threshold: &Threshold<'_>,
@@ -44,6 +45,22 @@ async fn shown(
     })
 }
 
+#[utoipa::path(
+    get,
+    path = "/{organization}/account/confirm",
+    tag = "One's own account",
+    summary = "What showing once more who one is asks for",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    responses(
+        (status = 200, description = "What it asks for", body = FormShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = threshold.present().await?;
@@ -67,6 +84,25 @@ pub(crate) async fn form(visit: &Visit<'_>) -> Result<Reply, Fault> {
 
 /// The password or a passkey's answer. Without either, a passkey is asked what
 /// it is to answer: the page's script does that.
+#[utoipa::path(
+    post,
+    path = "/{organization}/account/confirm",
+    tag = "One's own account",
+    summary = "Show once more who one is; empty, it asks what a passkey is to answer",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = ConfirmShape,
+    responses(
+        (status = 200, description = "Shown", body = DoneShape),
+        (status = 400, description = "A value cannot be used: the fields say which", body = ErrorShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn confirm(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = threshold.present().await?;

@@ -7,8 +7,9 @@ use shared::web::{Fault, Kind, Reply};
 use crate::Visit;
 use crate::pages::{Field, FieldKind, Form, FormPage};
 use crate::threshold::Threshold;
-use crate::wire::EmergencyShape;
+use crate::wire::{EmergencyShape, FormShape, InShape};
 use crate::words;
+use shared::web::page::ErrorShape;
 
 fn shown(threshold: &Threshold<'_>) -> FormPage {
     FormPage {
@@ -29,11 +30,44 @@ fn shown(threshold: &Threshold<'_>) -> FormPage {
     }
 }
 
+#[utoipa::path(
+    get,
+    path = "/{organization}/emergency",
+    tag = "Signing in",
+    summary = "What the emergency code asks for",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    responses(
+        (status = 200, description = "What it asks for", body = FormShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     Ok(threshold.asks(&shown(&threshold)))
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/emergency",
+    tag = "Signing in",
+    summary = "Open the organization with its emergency code, to read, for an hour",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = EmergencyShape,
+    responses(
+        (status = 200, description = "In", body = InShape),
+        (status = 400, description = "A value cannot be used: the fields say which", body = ErrorShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn open(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     match opened(&threshold).await {

@@ -18,12 +18,29 @@ use crate::wire::{
     SecondShape, SecretShape,
 };
 use crate::words;
+use shared::web::page::ErrorShape;
 
 async fn present<'a>(threshold: &Threshold<'a>) -> Result<Present, Fault> {
     threshold.present_or_owing(Waiting::NewFactor).await
 }
 
 /// Begins: a new secret with each look, and the picture of it.
+#[utoipa::path(
+    get,
+    path = "/{organization}/account/codes",
+    tag = "One's own account",
+    summary = "Begin one-time codes: a new secret",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    responses(
+        (status = 200, description = "The secret", body = SecretShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn codes_form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = present(&threshold).await?;
@@ -66,6 +83,24 @@ fn grouped(secret: &str) -> String {
     letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join(" ")
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/account/codes",
+    tag = "One's own account",
+    summary = "Turn one-time codes on with the first code",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = SecondShape,
+    responses(
+        (status = 200, description = "On; the recovery codes, this once", body = RecoveryShape),
+        (status = 400, description = "A value cannot be used: the fields say which", body = ErrorShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn codes(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = present(&threshold).await?;
@@ -142,6 +177,24 @@ async fn shown_once(
     })
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/account/codes/remove",
+    tag = "One's own account",
+    summary = "Turn one-time codes off",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = NothingShape,
+    responses(
+        (status = 200, description = "Off", body = DoneShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 409, description = "It meets the state of things: taken, or needed", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn remove_codes(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = threshold.present().await?;
@@ -152,6 +205,24 @@ pub(crate) async fn remove_codes(visit: &Visit<'_>) -> Result<Reply, Fault> {
     }
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/account/recovery",
+    tag = "One's own account",
+    summary = "Make new recovery codes; the old ones are void",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = NothingShape,
+    responses(
+        (status = 200, description = "The codes, this once", body = RecoveryShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 409, description = "It meets the state of things: taken, or needed", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn recovery(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = threshold.present().await?;
@@ -165,6 +236,23 @@ pub(crate) async fn recovery(visit: &Visit<'_>) -> Result<Reply, Fault> {
     }
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/account/passkeys/options",
+    tag = "One's own account",
+    summary = "What a new passkey is to answer",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = OptionsShape,
+    responses(
+        (status = 200, description = "The options for the browser", body = CeremonyShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn passkey_options(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = present(&threshold).await?;
@@ -178,6 +266,24 @@ pub(crate) async fn passkey_options(visit: &Visit<'_>) -> Result<Reply, Fault> {
     }
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/account/passkeys",
+    tag = "One's own account",
+    summary = "Add a passkey",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = NewPasskeyShape,
+    responses(
+        (status = 200, description = "Added; with the first second factor, recovery codes", body = RecoveryShape),
+        (status = 400, description = "A value cannot be used: the fields say which", body = ErrorShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn add_passkey(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = present(&threshold).await?;
@@ -195,6 +301,25 @@ pub(crate) async fn add_passkey(visit: &Visit<'_>) -> Result<Reply, Fault> {
     }
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/account/passkeys/{passkey}/remove",
+    tag = "One's own account",
+    summary = "Remove a passkey",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+        ("passkey" = String, Path, description = "The passkey's id"),
+    ),
+    request_body = NothingShape,
+    responses(
+        (status = 200, description = "Removed", body = DoneShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 409, description = "It meets the state of things: taken, or needed", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn remove_passkey(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = threshold.present().await?;

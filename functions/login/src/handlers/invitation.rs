@@ -6,8 +6,9 @@ use crate::Visit;
 use crate::forms;
 use crate::pages::{Form, FormPage};
 use crate::threshold::Threshold;
-use crate::wire::NewPasswordShape;
+use crate::wire::{FormShape, InShape, NewPasswordShape};
 use crate::words;
+use shared::web::page::ErrorShape;
 
 async fn shown(threshold: &Threshold<'_>) -> Result<FormPage, Fault> {
     let link = threshold.visit.incoming.path("link");
@@ -31,11 +32,44 @@ async fn shown(threshold: &Threshold<'_>) -> Result<FormPage, Fault> {
     })
 }
 
+#[utoipa::path(
+    get,
+    path = "/{organization}/invitation/{link}",
+    tag = "Signing in",
+    summary = "An invitation; nothing is spent by looking",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+        ("link" = String, Path, description = "The secret part of a mailed link"),
+    ),
+    responses(
+        (status = 200, description = "What it asks for", body = FormShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn page(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     Ok(threshold.asks(&shown(&threshold).await?))
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/invitation/{link}",
+    tag = "Signing in",
+    summary = "Join the team with a password of one's own",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+        ("link" = String, Path, description = "The secret part of a mailed link"),
+    ),
+    request_body = NewPasswordShape,
+    responses(
+        (status = 200, description = "In", body = InShape),
+        (status = 400, description = "A value cannot be used: the fields say which", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn accept(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let link = visit.incoming.path("link");

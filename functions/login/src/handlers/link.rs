@@ -8,9 +8,28 @@ use crate::Visit;
 use crate::forms;
 use crate::pages::{Form, FormPage};
 use crate::threshold::Threshold;
-use crate::wire::{EmailShape, NextShape};
+use crate::wire::{EmailShape, FormShape, InShape, NextShape, SentShape};
 use crate::words;
+use shared::web::page::ErrorShape;
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/sign-in/link",
+    tag = "Signing in",
+    summary = "Have a link mailed that shows what is booked under an address",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = EmailShape,
+    responses(
+        (status = 202, description = "If there is anything, a mail is on its way", body = SentShape),
+        (status = 400, description = "A value cannot be used: the fields say which", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn ask(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     if let Err(fault) = asked(&threshold).await {
@@ -46,6 +65,21 @@ async fn asked(threshold: &Threshold<'_>) -> Result<(), Fault> {
 }
 
 /// A button, because programs that check mails follow links too.
+#[utoipa::path(
+    get,
+    path = "/{organization}/sign-in/{link}",
+    tag = "Signing in",
+    summary = "A mailed link; nothing is spent by looking",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+        ("link" = String, Path, description = "The secret part of a mailed link"),
+    ),
+    responses(
+        (status = 200, description = "What it asks for", body = FormShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn page(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let link = visit.incoming.path("link");
@@ -68,6 +102,24 @@ pub(crate) async fn page(visit: &Visit<'_>) -> Result<Reply, Fault> {
     Ok(threshold.asks(&shown))
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/sign-in/{link}",
+    tag = "Signing in",
+    summary = "Sign in with a mailed link, once",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+        ("link" = String, Path, description = "The secret part of a mailed link"),
+    ),
+    request_body = NextShape,
+    responses(
+        (status = 200, description = "In", body = InShape),
+        (status = 400, description = "A value cannot be used: the fields say which", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn spend(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let shape: NextShape = threshold.sent(None)?;

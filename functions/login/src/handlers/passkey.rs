@@ -5,9 +5,28 @@ use shared::identity::session::Waiting;
 use shared::web::{Fault, Reply};
 
 use crate::Visit;
-use crate::wire::{CeremonyShape, OptionsShape, PasskeyShape};
+use crate::wire::{CeremonyShape, InShape, OptionsShape, PasskeyShape};
 use crate::words;
+use shared::web::page::ErrorShape;
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/sign-in/passkey/options",
+    tag = "Signing in",
+    summary = "What a passkey is to answer",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = OptionsShape,
+    responses(
+        (status = 200, description = "The options for the browser", body = CeremonyShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn options(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let half = threshold.unfinished().await?;
@@ -26,6 +45,25 @@ pub(crate) fn answer(credential: &str) -> Result<serde_json::Value, Fault> {
         .map_err(|_| Fault::field("credential", "This is no passkey's answer. Please try again."))
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/sign-in/passkey",
+    tag = "Signing in",
+    summary = "Sign in with a passkey, or take the second step with it",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = PasskeyShape,
+    responses(
+        (status = 200, description = "In", body = InShape),
+        (status = 400, description = "A value cannot be used: the fields say which", body = ErrorShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn passkey(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let half = threshold.unfinished().await?;

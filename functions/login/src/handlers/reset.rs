@@ -8,8 +8,9 @@ use crate::Visit;
 use crate::forms;
 use crate::pages::{Form, FormPage};
 use crate::threshold::Threshold;
-use crate::wire::{NewPasswordShape, ResetShape};
+use crate::wire::{DoneShape, FormShape, NewPasswordShape, ResetShape, SentShape};
 use crate::words;
+use shared::web::page::ErrorShape;
 
 fn asking(threshold: &Threshold<'_>) -> FormPage {
     FormPage {
@@ -22,11 +23,43 @@ fn asking(threshold: &Threshold<'_>) -> FormPage {
     }
 }
 
+#[utoipa::path(
+    get,
+    path = "/{organization}/reset",
+    tag = "Signing in",
+    summary = "What replacing a password asks for",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    responses(
+        (status = 200, description = "What it asks for", body = FormShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     Ok(threshold.asks(&asking(&threshold)))
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/reset",
+    tag = "Signing in",
+    summary = "Have a link mailed to choose another password",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = ResetShape,
+    responses(
+        (status = 202, description = "If there is somebody, a mail is on its way", body = SentShape),
+        (status = 400, description = "A value cannot be used: the fields say which", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn ask(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     if let Err(fault) = asked(&threshold).await {
@@ -64,11 +97,44 @@ async fn choosing(threshold: &Threshold<'_>) -> Result<FormPage, Fault> {
     })
 }
 
+#[utoipa::path(
+    get,
+    path = "/{organization}/reset/{link}",
+    tag = "Signing in",
+    summary = "A mailed link; nothing is spent by looking",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+        ("link" = String, Path, description = "The secret part of a mailed link"),
+    ),
+    responses(
+        (status = 200, description = "What it asks for", body = FormShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn link(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     Ok(threshold.asks(&choosing(&threshold).await?))
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/reset/{link}",
+    tag = "Signing in",
+    summary = "Choose another password",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+        ("link" = String, Path, description = "The secret part of a mailed link"),
+    ),
+    request_body = NewPasswordShape,
+    responses(
+        (status = 200, description = "It is set", body = DoneShape),
+        (status = 400, description = "A value cannot be used: the fields say which", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn reset(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     match chosen(&threshold).await {

@@ -11,8 +11,9 @@ use crate::forms;
 use crate::handlers::sign_in::passkey;
 use crate::pages::{Form, FormPage};
 use crate::threshold::Threshold;
-use crate::wire::SecondShape;
+use crate::wire::{FormShape, InShape, SecondShape};
 use crate::words;
+use shared::web::page::ErrorShape;
 
 /// Who has come in half and owes a second step; anybody else signs in first.
 async fn half(threshold: &Threshold<'_>) -> Result<(Unfinished, Inside), Fault> {
@@ -56,6 +57,21 @@ async fn shown(
     })
 }
 
+#[utoipa::path(
+    get,
+    path = "/{organization}/sign-in/second",
+    tag = "Signing in",
+    summary = "What the second step asks for",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    responses(
+        (status = 200, description = "What it asks for", body = FormShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let (_, inside) = half(&threshold).await?;
@@ -63,6 +79,25 @@ pub(crate) async fn form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     Ok(threshold.asks(&shown))
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/sign-in/second",
+    tag = "Signing in",
+    summary = "The second step: a one-time or recovery code",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = SecondShape,
+    responses(
+        (status = 200, description = "In", body = InShape),
+        (status = 400, description = "A value cannot be used: the fields say which", body = ErrorShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn second(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let (half, inside) = half(&threshold).await?;

@@ -8,10 +8,26 @@ use shared::web::{Fault, Reply};
 
 use crate::Visit;
 use crate::threshold::Threshold;
-use crate::wire::{LeftShape, NothingShape};
+use crate::wire::{DoneShape, LeftShape, NothingShape};
 use crate::words;
+use shared::web::page::ErrorShape;
 
 /// How long the session lasts if nothing more is asked. Asking changes nothing.
+#[utoipa::path(
+    get,
+    path = "/{organization}/session",
+    tag = "Signing in",
+    summary = "How long the session lasts; asking does not extend it",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    responses(
+        (status = 200, description = "How long", body = LeftShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn left(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let caller = threshold.caller(Touch::Peek).await?;
@@ -20,6 +36,23 @@ pub(crate) async fn left(visit: &Visit<'_>) -> Result<Reply, Fault> {
 }
 
 /// Somebody sits there and wants to stay.
+#[utoipa::path(
+    post,
+    path = "/{organization}/session",
+    tag = "Signing in",
+    summary = "Stay signed in",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = NothingShape,
+    responses(
+        (status = 200, description = "How long it lasts now", body = LeftShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn stay(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let caller = threshold.caller(Touch::Extend).await?;
@@ -35,6 +68,22 @@ async fn said(threshold: &Threshold<'_>, session: &Session) -> Result<Reply, Fau
     Ok(Reply::json(StatusCode::OK, &LeftShape { seconds_left: left.as_secs() }))
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/sign-out",
+    tag = "Signing in",
+    summary = "Sign out",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = NothingShape,
+    responses(
+        (status = 200, description = "Out", body = DoneShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn sign_out(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let caller = threshold.caller(Touch::Peek).await?;
@@ -52,6 +101,24 @@ pub(crate) async fn sign_out(visit: &Visit<'_>) -> Result<Reply, Fault> {
     Ok(reply.with_cookie(&Cookie::no_session(threshold.organization().id)))
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/account/sessions/{session}/end",
+    tag = "One's own account",
+    summary = "End one of one's sessions",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+        ("session" = String, Path, description = "The session's id"),
+    ),
+    request_body = NothingShape,
+    responses(
+        (status = 200, description = "Ended", body = DoneShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn end(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = threshold.present().await?;
@@ -62,6 +129,23 @@ pub(crate) async fn end(visit: &Visit<'_>) -> Result<Reply, Fault> {
     Ok(threshold.done("/account?done=ended"))
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/account/sessions/end",
+    tag = "One's own account",
+    summary = "End all of one's other sessions",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = NothingShape,
+    responses(
+        (status = 200, description = "Ended", body = DoneShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn end_others(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = threshold.present().await?;

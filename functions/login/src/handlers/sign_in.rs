@@ -9,9 +9,24 @@ use crate::Visit;
 use crate::forms;
 use crate::pages::{Form, PasskeyForm, SignInPage};
 use crate::threshold::Threshold;
-use crate::wire::{FormShape, SignInShape};
+use crate::wire::{FormShape, InShape, SignInShape};
 use crate::words;
+use shared::web::page::ErrorShape;
 
+#[utoipa::path(
+    get,
+    path = "/{organization}/sign-in",
+    tag = "Signing in",
+    summary = "What signing in asks for",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    responses(
+        (status = 200, description = "What it asks for", body = FormShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let shown = shown(&threshold, visit.incoming.query("next"));
@@ -63,6 +78,25 @@ pub(crate) fn passkey(threshold: &Threshold<'_>, form: Form) -> PasskeyForm {
     }
 }
 
+#[utoipa::path(
+    post,
+    path = "/{organization}/sign-in",
+    tag = "Signing in",
+    summary = "Sign in with username and password",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+    ),
+    request_body = SignInShape,
+    responses(
+        (status = 200, description = "In, in full or half", body = InShape),
+        (status = 400, description = "A value cannot be used: the fields say which", body = ErrorShape),
+        (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn sign_in(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     match enter(&threshold).await {

@@ -13,8 +13,9 @@ use crate::Visit;
 use crate::forms;
 use crate::pages::{Choice, Field, FieldKind, Form, FormPage, SaidPage};
 use crate::threshold::Threshold;
-use crate::wire::{FoundShape, FoundedShape, SignUpShape};
+use crate::wire::{FormShape, FoundShape, FoundedShape, SentShape, SignUpShape};
 use crate::words;
+use shared::web::page::ErrorShape;
 
 /// Zones to choose from on the page; a program may name any other.
 const ZONES: [&str; 34] = [
@@ -81,10 +82,36 @@ fn asking() -> FormPage {
     }
 }
 
+#[utoipa::path(
+    get,
+    path = "/sign-up",
+    tag = "Signing up",
+    summary = "What signing an organization up asks for",
+    responses(
+        (status = 200, description = "What it asks for", body = FormShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     Ok(visit.operator().await?.asks(&asking()))
 }
 
+#[utoipa::path(
+    post,
+    path = "/sign-up",
+    tag = "Signing up",
+    summary = "Ask for an organization: a link is mailed",
+    request_body = SignUpShape,
+    responses(
+        (status = 202, description = "A mail is on its way", body = SentShape),
+        (status = 400, description = "A value cannot be used: the fields say which", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn ask(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.operator().await?;
     if let Err(fault) = asked(&threshold).await {
@@ -165,12 +192,44 @@ fn suggested(name: &str) -> String {
     web_name.trim_end_matches('-').to_owned()
 }
 
+#[utoipa::path(
+    get,
+    path = "/sign-up/{link}",
+    tag = "Signing up",
+    summary = "What making the organization asks for; nothing is spent by looking",
+    params(
+        ("link" = String, Path, description = "The secret part of a mailed link"),
+    ),
+    responses(
+        (status = 200, description = "What it asks for", body = FormShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn link(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.operator().await?;
     let applicant = applicant(&threshold).await?;
     Ok(threshold.asks(&founding(&threshold, &applicant)))
 }
 
+#[utoipa::path(
+    post,
+    path = "/sign-up/{link}",
+    tag = "Signing up",
+    summary = "Make the organization and its first administrator",
+    params(
+        ("link" = String, Path, description = "The secret part of a mailed link"),
+    ),
+    request_body = FoundShape,
+    responses(
+        (status = 201, description = "Made; or 202 while it waits for approval", body = FoundedShape),
+        (status = 400, description = "A value cannot be used: the fields say which", body = ErrorShape),
+        (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 409, description = "It meets the state of things: taken, or needed", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
 pub(crate) async fn found(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.operator().await?;
     let applicant = applicant(&threshold).await?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use http::StatusCode;
-use shared::audit::About;
+use shared::audit::{About, Actor};
 use shared::identity::Username;
 use shared::identity::access::{Action, Coverage, Level, Target};
 use shared::identity::member::{self, Failure, Member, Newcomer, Refusal, State};
@@ -425,8 +425,8 @@ fn team<'a>(visit: &'a Visit<'_>, guest: &'a Guest) -> Result<Team<'a>, Fault> {
     Ok(Team {
         service: &visit.function.service,
         snapshot: &guest.snapshot,
-        by: guest.member_id()?,
-        network: guest.network,
+        by: Actor::Member(guest.member_id()?),
+        network: Some(guest.network),
         now: visit.now,
     })
 }

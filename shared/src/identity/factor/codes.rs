@@ -41,7 +41,8 @@ impl Secret {
     }
 
     /// The secret whose text this is.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let bytes = Zeroizing::new(data_encoding::BASE32_NOPAD.decode(text.as_bytes()).ok()?);
         bytes.as_slice().try_into().ok().map(|bytes| Self(Zeroizing::new(bytes)))
     }

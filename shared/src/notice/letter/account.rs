@@ -135,7 +135,7 @@ impl AccountLetter<'_> {
                     &self.once(until),
                     "If it was not you, you need do nothing.",
                 ],
-                self.personal("confirm-email", "Confirm my address"),
+                self.personal("account/email", "Confirm my address"),
             ),
             News::OrganizationWaits(_) => words(
                 "Waiting for approval",

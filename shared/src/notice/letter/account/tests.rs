@@ -122,7 +122,7 @@ fn each_letter_says_in_text_and_page_what_happened_and_where_to_go() {
             News::ConfirmEmail(soon()),
             "Confirm your address",
             "confirm that it is yours",
-            "/confirm-email/secret-link",
+            "/account/email/secret-link",
         ),
         (News::OrganizationApproved, "Approved", "sign in now", "/sign-in"),
         (News::PasswordChanged, "Password changed", "was changed on Friday 20", "/reset"),
