@@ -31,6 +31,9 @@ pub enum MoveError {
     /// The text is no duration.
     #[error("{0:?} is not an ISO 8601 duration such as PT2H or P1D")]
     Unreadable(String),
+    /// Months and years are not equally long.
+    #[error("{0:?} is not equally long everywhere: say it in days, as in P365D")]
+    NoFixedLength(String),
     /// Time runs forward only.
     #[error("the clock moves forward only")]
     Backwards,
@@ -148,7 +151,7 @@ fn parse_duration(text: &str) -> Result<SignedDuration, MoveError> {
     let span: Span = text.parse().map_err(|_| MoveError::Unreadable(text.to_owned()))?;
     let duration = span
         .to_duration(SpanRelativeTo::days_are_24_hours())
-        .map_err(|_| MoveError::Unreadable(text.to_owned()))?;
+        .map_err(|_| MoveError::NoFixedLength(text.to_owned()))?;
     if duration.is_negative() { Err(MoveError::Backwards) } else { Ok(duration) }
 }
 
@@ -162,7 +165,8 @@ mod tests {
         assert_eq!(parse_duration("P1D").unwrap(), SignedDuration::from_hours(24));
         assert_eq!(parse_duration("PT1H30M").unwrap(), SignedDuration::from_mins(90));
         assert!(matches!(parse_duration("-PT1H"), Err(MoveError::Backwards)));
-        assert!(matches!(parse_duration("P1M"), Err(MoveError::Unreadable(_))));
+        assert!(matches!(parse_duration("P1M"), Err(MoveError::NoFixedLength(_))));
+        assert!(matches!(parse_duration("P1Y"), Err(MoveError::NoFixedLength(_))));
         assert!(matches!(parse_duration("soon"), Err(MoveError::Unreadable(_))));
     }
 

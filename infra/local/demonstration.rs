@@ -7,9 +7,11 @@ mod team;
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::civil::{Date, Time, Weekday, date, time};
 use jiff::{Timestamp, ToSpan};
+use shared::dependent::{self, NewDependent};
 use shared::event::{AddressProof, Event, UnprovenLimits};
 use shared::ids::{EventId, OrganizationId, ResourceId};
 use shared::organization::{Organization, PolicyVersion, State, WebName};
+use shared::personal::{Identifier, PersonName, SecurityValue, Unfit};
 use shared::resource::Resource;
 use shared::service::Service;
 use shared::slot::rules::{Stretch, fill};
@@ -20,6 +22,15 @@ use shared::{event, organization, resource, slot};
 /// The web names of the demonstration organizations, with their names.
 pub const ORGANIZATIONS: [(&str, &str); 2] =
     [("maple-street-school", "Maple Street School"), ("harbor-clinic", "Harbor Clinic")];
+
+/// Whom guardians may book for at the school, to try it: name, identifier,
+/// security value. All made up.
+pub const DEPENDENTS: [(&str, &str, &str); 4] = [
+    ("Maya Lindgren", "MS-1042", "2017-04-09"),
+    ("Leo Lindgren", "MS-1043", "2019-11-23"),
+    ("Amara Obi", "MS-2210", "2016-02-17"),
+    ("Tomas Rivera", "MS-2305", "2018-08-30"),
+];
 
 /// Makes what is missing of the demonstration data.
 ///
@@ -35,6 +46,7 @@ pub async fn ensure(service: &Service) -> Result<(), Trouble> {
 
 struct Plan {
     organization: Organization,
+    dependents: &'static [(&'static str, &'static str, &'static str)],
     occasions: Vec<Occasion>,
 }
 
@@ -65,6 +77,19 @@ impl Plan {
             service.vault.keys(id, now).await?.ok_or_else(|| {
                 Trouble::damaged("the demonstration", "an organization has no key")
             })?;
+        // Who was taken off the list meanwhile stays off it.
+        if dependent::store::all(service, id, &keys).await?.is_empty() {
+            for (name, identifier, security) in self.dependents {
+                let unfit = |why: Unfit| Trouble::damaged("the demonstration", why);
+                let new = NewDependent {
+                    name: PersonName::parse(name).map_err(unfit)?,
+                    identifier: Identifier::parse(identifier).map_err(unfit)?,
+                    security: SecurityValue::parse(security).map_err(unfit)?,
+                };
+                let nothing_more = |_| Ok(Vec::new());
+                dependent::store::add(service, id, &keys, &new, nothing_more, now).await?;
+            }
+        }
         let stored = service.read_organization(id, now).await?;
         for occasion in &self.occasions {
             let mut event = stored
@@ -196,7 +221,7 @@ fn maple_street_school() -> Result<Plan, Trouble> {
             },
         )],
     };
-    Ok(Plan { organization, occasions: vec![conferences, flu_clinic] })
+    Ok(Plan { organization, dependents: &DEPENDENTS, occasions: vec![conferences, flu_clinic] })
 }
 
 fn harbor_clinic() -> Result<Plan, Trouble> {
@@ -232,7 +257,7 @@ fn harbor_clinic() -> Result<Plan, Trouble> {
         begins: (Weekday::Monday, 3),
         days: (0..5).map(|after| (after, day)).collect(),
     };
-    Ok(Plan { organization, occasions: vec![screenings] })
+    Ok(Plan { organization, dependents: &[], occasions: vec![screenings] })
 }
 
 fn organization(number: usize, zone: &str, called: &str) -> Result<Organization, Trouble> {

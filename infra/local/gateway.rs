@@ -148,6 +148,6 @@ impl Gateway {
             tracing::error!(route = found.resource, %error, "the reply is malformed");
             Refusal::BadReply
         })?;
-        reply::compose(reply, self.sends_bytes).ok_or(Refusal::BadReply)
+        reply::compose(reply, self.sends_bytes, found.resource == "/").ok_or(Refusal::BadReply)
     }
 }

@@ -8,6 +8,7 @@
 pub mod ambient;
 pub mod audit;
 pub mod booking;
+pub mod dependent;
 pub mod dynamo;
 pub mod event;
 pub mod fsck;

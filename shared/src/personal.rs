@@ -7,7 +7,7 @@
 use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Why a value that a person typed cannot be used, said to that person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -90,6 +90,71 @@ personal!(
     Note,
     "note"
 );
+
+personal!(
+    /// What an organization calls a dependent by in its own books: a number of
+    /// a pupil or patient.
+    Identifier,
+    "identifier"
+);
+personal!(
+    /// What only a dependent's guardians and the organization know of them.
+    SecurityValue,
+    "security value"
+);
+
+impl Identifier {
+    /// The longest identifier there is room for, in characters.
+    pub const LONGEST: usize = 64;
+
+    /// Reads an identifier as it was typed.
+    ///
+    /// # Errors
+    /// [`Unfit`] says why it cannot be used.
+    pub fn parse(text: &str) -> Result<Self, Unfit> {
+        let text = one_line(text, Self::LONGEST)?;
+        if folded(&text).is_empty() { Err(Unfit::Empty) } else { Ok(Self(text)) }
+    }
+
+    /// The form under which it is looked up: neither letter case nor spaces
+    /// nor hyphens tell two identifiers apart, since people copy them from paper.
+    #[must_use]
+    pub fn normalized(&self) -> String {
+        folded(&self.0)
+    }
+}
+
+impl SecurityValue {
+    /// The shortest that is taken, in characters that count.
+    pub const SHORTEST: usize = 4;
+    /// The longest there is room for, in characters.
+    pub const LONGEST: usize = 64;
+
+    /// Reads a security value as it was typed.
+    ///
+    /// # Errors
+    /// [`Unfit`] says why it cannot be used.
+    pub fn parse(text: &str) -> Result<Self, Unfit> {
+        let text = one_line(text, Self::LONGEST)?;
+        if folded(&text).chars().count() < Self::SHORTEST {
+            return Err(Unfit::TooShort(Self::SHORTEST));
+        }
+        Ok(Self(text))
+    }
+
+    /// The form in which two values are compared, forgiving as that of an
+    /// identifier.
+    #[must_use]
+    pub fn normalized(&self) -> Zeroizing<String> {
+        Zeroizing::new(folded(&self.0))
+    }
+}
+
+/// Lower case, compatibility forms made one, without spaces and hyphens.
+fn folded(text: &str) -> String {
+    let kept = |character: &char| !character.is_whitespace() && *character != '-';
+    text.nfkc().filter(kept).flat_map(char::to_lowercase).collect()
+}
 
 personal!(
     /// What a person calls a thing of theirs, such as a passkey: one line, at
@@ -274,6 +339,22 @@ mod tests {
     fn a_telephone_number_keeps_its_digits_only() {
         assert_eq!(Phone::parse("+353 (0)1 234-5678").unwrap().expose(), "+353012345678");
         assert_eq!(Phone::parse("call me"), Err(Unfit::Phone));
+    }
+
+    #[test]
+    fn an_identifier_is_looked_up_as_people_copy_it_from_paper() {
+        let typed = Identifier::parse(" ms-1042 b ").unwrap();
+        assert_eq!(typed.normalized(), Identifier::parse("MS 1042B").unwrap().normalized());
+        assert_ne!(typed.normalized(), Identifier::parse("MS 1043B").unwrap().normalized());
+        assert_eq!(Identifier::parse("--"), Err(Unfit::Empty));
+        assert_eq!(format!("{typed:?}"), "[identifier]");
+    }
+
+    #[test]
+    fn a_security_value_has_at_least_four_characters_that_count() {
+        assert_eq!(SecurityValue::parse("1-2 3"), Err(Unfit::TooShort(4)));
+        let typed = SecurityValue::parse("2017-04-09").unwrap();
+        assert_eq!(typed.normalized(), SecurityValue::parse("2017 04 09").unwrap().normalized());
     }
 
     #[test]

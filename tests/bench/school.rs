@@ -260,6 +260,8 @@ async fn write_one(service: &Service, slot: SlotId) -> Written {
             phone: Some(Phone::parse("+1 202 555 0100").expect("a number")),
             note: None,
         },
+        dependent: None,
+        signed_in: None,
         key: IdempotencyKey::parse("the-booking-that-is-copied").expect("a key"),
         network: [7; 16],
     };

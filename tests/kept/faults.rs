@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::guardian::Guardian;
 use crate::world::{Plan, World, fresh_key};
 
 /// A small generator with a seed (SplitMix64, Steele, Lea and Flood 2014): the
@@ -21,12 +22,13 @@ impl Dice {
     }
 }
 
-/// One client's share of the operations: it books, moves and cancels, tries
-/// again under the same key when told to, and remembers what it was promised.
+/// One client's share of the operations: it books, for itself and for
+/// dependents whom other clients book for too, moves and cancels, tries again
+/// under the same key when told to, and remembers what it was promised.
 async fn live(
     world: &World,
     place: &crate::world::Place,
-    client: usize,
+    (client, guardian, dependents): (usize, &Guardian<'_>, &[String]),
     operations: usize,
 ) -> HashMap<String, Value> {
     let mut dice = Dice(client as u64 * 7_919 + 1);
@@ -52,8 +54,12 @@ async fn live(
             0..=4 => {
                 let visitor = world.visitor(&format!("Client {client} {}", dice.below(40)));
                 let key = fresh_key();
+                let dependent = dependents.get(dice.below(dependents.len() * 3));
                 for _ in 0..6 {
-                    let answer = visitor.book_with_key(place, &slot, &key).await;
+                    let answer = match dependent {
+                        Some(id) => guardian.book_with_key(place, &slot, Some(id), &key).await,
+                        None => visitor.book_with_key(place, &slot, &key).await,
+                    };
                     match answer.status {
                         201 => {
                             let manage = answer.json()["manage_url"].as_str().unwrap().to_owned();
@@ -102,15 +108,28 @@ async fn ten_thousand_operations_under_faults_keep_every_promise() {
     let world = World::with_faults(20_261_130).await;
     let days = (3..8).map(|day| jiff::civil::date(2026, 12, day)).collect();
     let school = world.found(Plan { days, resources: 8, ..Plan::school() }).await;
+    let mut guardians = Vec::new();
+    for client in 0..10 {
+        let guardian = world.guardian(&school.organization, &format!("Guardian {client}")).await;
+        let mut dependents = Vec::new();
+        for number in 0..4 {
+            let identifier = format!("MS-{number}");
+            world.dependent(&school.organization, "Maya", &identifier, "a secret").await;
+            dependents.push(guardian.attaches(&identifier, "a secret").await);
+        }
+        guardians.push((client, guardian, dependents));
+    }
     world.cloud.faults().inject(true);
-    let clients = (0..10).map(|client| live(&world, &school, client, 1_000));
+    let clients = guardians
+        .iter()
+        .map(|(client, guardian, all)| live(&world, &school, (*client, guardian, all), 1_000));
     let promised = futures::future::join_all(clients).await;
     world.cloud.faults().inject(false);
     let injected = world.cloud.faults().injected();
     assert!(injected.len() >= 6, "too few kinds of faults happened: {injected:?}");
     assert!(injected.iter().map(|(_, count)| count).sum::<u64>() > 500, "{injected:?}");
 
-    let mut checked = 0;
+    let (mut checked, mut for_dependents) = (0, 0);
     for (manage, booking) in promised.into_iter().flatten() {
         let seen = world.get(manage.trim_start_matches(world.cloud.address())).await;
         assert_eq!(seen.status, 200, "an acknowledged booking is missing: {}", seen.text);
@@ -121,8 +140,10 @@ async fn ten_thousand_operations_under_faults_keep_every_promise() {
             }
         }
         checked += 1;
+        for_dependents += usize::from(seen["dependent"].is_string());
     }
     assert!(checked > 500, "only {checked} bookings were made");
+    assert!(for_dependents > 50, "only {for_dependents} of them for dependents");
     assert!(world.cloud.settle().await);
     let report = shared::fsck::run_to_end(world.service()).await.unwrap();
     assert!(report.is_clean(), "{report}");

@@ -2,6 +2,7 @@
 //! planted by itself behind the domain's back, is found as just that kind.
 
 mod bookings;
+mod dependents;
 mod items;
 mod scene;
 
@@ -12,7 +13,7 @@ use crate::fsck::scene::{Scene, Where, edit_entries, number};
 use crate::world::Plan;
 
 /// A new kind of damage stops this file from compiling: plant it in a test of
-/// its own in `items` or `bookings`, then name it here.
+/// its own in `items`, `bookings` or `dependents`, then name it here.
 fn _each_kind_is_planted(damage: Damage) {
     match damage {
         Damage::UnknownItem
@@ -30,6 +31,10 @@ fn _each_kind_is_planted(damage: Damage) {
         | Damage::OtherTimes
         | Damage::NoHold
         | Damage::NotInAgenda(_)
+        | Damage::NotInDependentAgenda(_)
+        | Damage::NoDependent(_)
+        | Damage::NoIdentifier
+        | Damage::StrayIdentifier(_)
         | Damage::NoTally
         | Damage::NoNotice
         | Damage::OverCapacity { .. }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
+use shared::dependent::{self, Claim};
 use shared::identity::access::{Coverage, Level};
 use shared::identity::emergency::{self, Review};
 use shared::identity::member::rules::new;
@@ -17,13 +18,14 @@ use shared::identity::support::{self, Grant};
 use shared::identity::{Member, Subject};
 use shared::ids::{BookingId, EmergencyId, MemberId, PersonId, SupportGrantId};
 use shared::organization::WebName;
-use shared::personal::Note;
+use shared::participant::Allowances;
+use shared::personal::{Identifier, Note, SecurityValue};
 use shared::vault::LinkPurpose;
 use shared::web::assets;
 
 use crate::identity::scene::House;
 use crate::personas::Persona;
-use crate::world::{Answer, Place, Plan, World};
+use crate::world::{Answer, Place, Plan, World, fresh_key};
 
 /// What everybody is answered with. After a change of the access table, look
 /// at each line that differs before you write it here.
@@ -279,6 +281,9 @@ impl<'a> Scene<'a> {
                 let house = if own && at_operator { &self.operator } else { &side.house };
                 victim(house, state).await.id.to_string()
             }
+            "dependent" if !(at_operator && own) => {
+                self.dependent(side, subject.filter(|_| own)).await
+            }
             "review" if !(at_operator && own) => side.review().await.to_string(),
             "id" if own => self.decided.id().to_string(),
             "id" => self.operator.id().to_string(),
@@ -313,6 +318,30 @@ impl<'a> Scene<'a> {
             // Nobody here has one: all of them are alike.
             _ => nobodys,
         }
+    }
+
+    /// A fresh dependent, attached where a participant asks about their own.
+    async fn dependent(&self, side: &Side, subject: Option<Subject>) -> String {
+        let organization = &side.place.organization;
+        let identifier = fresh_key();
+        let dependent =
+            self.world.dependent(organization, "Maya", &identifier, "a secret").await.unwrap();
+        if let Some(Subject::Participant(person)) = subject {
+            let service = self.world.service();
+            let desk = dependent::store::Desk {
+                service,
+                allowances: &Allowances::default(),
+                organization: organization.id,
+                keys: &side.house.snapshot.keys,
+                now: self.world.now(),
+            };
+            let claim = Claim {
+                identifier: Identifier::parse(&identifier).unwrap(),
+                security: SecurityValue::parse("a secret").unwrap(),
+            };
+            dependent::store::attach(desk, person, &claim, [0; 16]).await.unwrap();
+        }
+        dependent.id.to_string()
     }
 
     async fn link(&self, route: &Route, side: &Side) -> String {

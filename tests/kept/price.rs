@@ -97,3 +97,52 @@ async fn a_hold_touches_five_items_and_its_confirmation_seven() {
     world.post(&world.url(&link), &serde_json::json!({})).await;
     assert_eq!(changed(&held, &everything(&world).await), 7);
 }
+
+#[tokio::test]
+async fn for_a_dependent_a_booking_touches_seven_items_a_move_seven_and_a_cancellation_seven() {
+    let world = World::start().await;
+    let school = world.school().await;
+    world.dependent(&school.organization, "Maya", "MS-1042", "a secret").await.unwrap();
+    let parent = world.guardian(&school.organization, "Ada Parent").await;
+    let maya = parent.attaches("MS-1042", "a secret").await;
+    let before = everything(&world).await;
+    let manage = parent.books(&school, &world.slot(&school, 0).await, Some(&maya)).await;
+    let booked = everything(&world).await;
+    // The first booking of who signed in is also the first item about them.
+    assert_eq!(changed(&before, &booked), 8, "a booking may touch 10 at most");
+    let url = parent.books(&school, &world.slot(&school, 5).await, Some(&maya)).await;
+    let second = everything(&world).await;
+    assert_eq!(changed(&booked, &second), 7);
+    parent.visitor.move_to(&manage, &world.slot(&school, 8).await).await;
+    let moved = everything(&world).await;
+    assert_eq!(changed(&second, &moved), 7, "a move may touch 16 at most");
+    parent.visitor.cancel(&url).await;
+    assert_eq!(changed(&moved, &everything(&world).await), 7);
+}
+
+#[tokio::test]
+async fn over_midnight_a_booking_for_a_dependent_touches_ten_items_and_a_move_at_most_thirteen() {
+    let world = World::start().await;
+    let school = world
+        .found(Plan {
+            days: vec![jiff::civil::date(2026, 12, 3), jiff::civil::date(2026, 12, 4)],
+            from: jiff::civil::time(18, 50, 0, 0),
+            to: jiff::civil::time(19, 10, 0, 0),
+            minutes: 20,
+            resources: 1,
+            ..Plan::school()
+        })
+        .await;
+    world.dependent(&school.organization, "Maya", "MS-1042", "a secret").await.unwrap();
+    let parent = world.guardian(&school.organization, "Ada Parent").await;
+    let maya = parent.attaches("MS-1042", "a secret").await;
+    let slots = world.slots(&school).await;
+    let id = |nth: usize| slots[nth]["id"].as_str().unwrap().to_owned();
+    let before = everything(&world).await;
+    let manage = parent.books(&school, &id(0), Some(&maya)).await;
+    let booked = everything(&world).await;
+    assert_eq!(changed(&before, &booked), 10);
+    assert_eq!(parent.visitor.move_to(&manage, &id(1)).await.status, 200);
+    let moved = changed(&booked, &everything(&world).await);
+    assert!((11..=13).contains(&moved), "{moved}");
+}

@@ -12,6 +12,7 @@ mod replies;
 pub mod wire;
 mod words;
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use http::Method;
@@ -20,7 +21,7 @@ use shared::participant::Allowances;
 use shared::service::Service;
 use shared::web::{Fault, Incoming, Reply};
 
-use crate::handlers::{book, browse, glance, link};
+use crate::handlers::{book, browse, dependents, glance, link, mine};
 
 /// The function with what it works with.
 pub struct Booking {
@@ -44,11 +45,15 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::POST, "/{organization}/{event}/bookings"),
     (Method::GET, "/{organization}/confirm/{link}"),
     (Method::POST, "/{organization}/confirm/{link}"),
+    (Method::GET, "/{organization}/bookings"),
     (Method::GET, "/{organization}/bookings/{link}"),
     (Method::GET, "/{organization}/bookings/{link}/calendar.ics"),
     (Method::POST, "/{organization}/bookings/{link}/cancel"),
     (Method::GET, "/{organization}/bookings/{link}/move"),
     (Method::POST, "/{organization}/bookings/{link}/move"),
+    (Method::GET, "/{organization}/dependents"),
+    (Method::POST, "/{organization}/dependents"),
+    (Method::POST, "/{organization}/dependents/{dependent}/remove"),
 ];
 
 /// One request on its way through the function.
@@ -82,30 +87,43 @@ impl Booking {
     }
 }
 
+/// A route's answer, on its way.
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<Reply, Fault>> + Send + 'a>>;
+
 impl Visit<'_> {
     async fn answer(&self) -> Result<Reply, Fault> {
         let incoming = &self.incoming;
         if incoming.method == Method::POST {
             incoming.from_this_site(&self.function.service.settings.public_address)?;
         }
-        match (incoming.method.as_str(), incoming.route.as_str()) {
-            ("GET", "/") => browse::front(self),
-            ("GET", "/assets/{file}") => browse::asset(self),
-            ("GET", "/openapi.json") => Ok(openapi::description()),
-            ("GET", "/{organization}") => browse::organization(self).await,
-            ("GET", "/{organization}/privacy") => browse::privacy(self).await,
-            ("GET", "/{organization}/{event}") => browse::event(self).await,
-            ("GET", "/{organization}/{event}/slots") => browse::slots(self).await,
-            ("GET", "/{organization}/{event}/book") => book::form(self).await,
-            ("POST", "/{organization}/{event}/bookings") => book::book(self).await,
-            ("GET", "/{organization}/confirm/{link}") => link::confirm_page(self).await,
-            ("POST", "/{organization}/confirm/{link}") => link::confirm(self).await,
-            ("GET", "/{organization}/bookings/{link}") => link::booking(self).await,
-            ("GET", "/{organization}/bookings/{link}/calendar.ics") => link::calendar(self).await,
-            ("POST", "/{organization}/bookings/{link}/cancel") => link::cancel(self).await,
-            ("GET", "/{organization}/bookings/{link}/move") => link::move_page(self).await,
-            ("POST", "/{organization}/bookings/{link}/move") => link::move_to(self).await,
-            _ => Err(Fault::not_found()),
-        }
+        // Boxed: as parts of one another they would be larger than a small stack.
+        let answer: Answer<'_> = match (incoming.method.as_str(), incoming.route.as_str()) {
+            ("GET", "/") => return browse::front(self),
+            ("GET", "/assets/{file}") => return browse::asset(self),
+            ("GET", "/openapi.json") => return Ok(openapi::description()),
+            ("GET", "/{organization}") => Box::pin(browse::organization(self)),
+            ("GET", "/{organization}/privacy") => Box::pin(browse::privacy(self)),
+            ("GET", "/{organization}/{event}") => Box::pin(browse::event(self)),
+            ("GET", "/{organization}/{event}/slots") => Box::pin(browse::slots(self)),
+            ("GET", "/{organization}/{event}/book") => Box::pin(book::form(self)),
+            ("POST", "/{organization}/{event}/bookings") => Box::pin(book::book(self)),
+            ("GET", "/{organization}/confirm/{link}") => Box::pin(link::confirm_page(self)),
+            ("POST", "/{organization}/confirm/{link}") => Box::pin(link::confirm(self)),
+            ("GET", "/{organization}/bookings") => Box::pin(mine::mine(self)),
+            ("GET", "/{organization}/dependents") => Box::pin(dependents::list(self)),
+            ("POST", "/{organization}/dependents") => Box::pin(dependents::attach(self)),
+            ("POST", "/{organization}/dependents/{dependent}/remove") => {
+                Box::pin(dependents::detach(self))
+            }
+            ("GET", "/{organization}/bookings/{link}") => Box::pin(link::booking(self)),
+            ("GET", "/{organization}/bookings/{link}/calendar.ics") => {
+                Box::pin(link::calendar(self))
+            }
+            ("POST", "/{organization}/bookings/{link}/cancel") => Box::pin(link::cancel(self)),
+            ("GET", "/{organization}/bookings/{link}/move") => Box::pin(link::move_page(self)),
+            ("POST", "/{organization}/bookings/{link}/move") => Box::pin(link::move_to(self)),
+            _ => return Err(Fault::not_found()),
+        };
+        answer.await
     }
 }

@@ -7,7 +7,7 @@ use http::StatusCode;
 use shared::web::Reply;
 use utoipa::OpenApi;
 
-use crate::handlers::{book, browse, link};
+use crate::handlers::{book, browse, dependents, link, mine};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -33,6 +33,10 @@ use crate::handlers::{book, browse, link};
         link::cancel,
         link::move_page,
         link::move_to,
+        mine::mine,
+        dependents::list,
+        dependents::attach,
+        dependents::detach,
     )
 )]
 struct Description;

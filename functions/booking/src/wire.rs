@@ -131,6 +131,11 @@ pub struct BookShape {
     pub phone: Option<String>,
     /// What else they want to say: at most 1,000 characters.
     pub note: Option<String>,
+    /// For whom it is, when that is not they: the id of a dependent whom they
+    /// have attached. Only for who has signed in under this address.
+    pub dependent: Option<String>,
+    /// What the form of somebody who has signed in carries.
+    pub form_token: Option<String>,
 }
 
 /// A booking that was made.
@@ -165,8 +170,8 @@ pub struct MoveShape {
     pub slot: String,
 }
 
-/// A request without content.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+/// A request or an answer without content.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NothingShape {}
 
@@ -193,11 +198,14 @@ pub struct BookingShape {
     pub zone: String,
     /// The name it was booked under.
     pub name: String,
+    /// For whom it is, when that is somebody else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dependent: Option<String>,
     /// How often it was changed, from 1.
     pub version: u32,
 }
 
-/// A booking that was just confirmed.
+/// A booking with its own address.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ConfirmedShape {
     /// The booking.
@@ -205,6 +213,51 @@ pub struct ConfirmedShape {
     pub booking: BookingShape,
     /// The booking's own address: whoever has it can see, move and cancel it.
     pub manage_url: String,
+}
+
+/// What is booked under one address.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BookingsShape {
+    /// What is still to come, soonest first.
+    pub coming: Vec<ConfirmedShape>,
+    /// What is over, latest first.
+    pub past: Vec<ConfirmedShape>,
+}
+
+/// Somebody for whom a participant may book.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DependentShape {
+    /// Their id, for a booking.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+}
+
+/// All for whom a participant may book.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DependentsShape {
+    /// By name.
+    pub dependents: Vec<DependentShape>,
+}
+
+/// What it takes to attach a dependent.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttachShape {
+    /// What the organization's books call them by.
+    pub identifier: String,
+    /// What only guardians know.
+    pub security_value: String,
+    /// What the form of somebody who has signed in carries.
+    pub form_token: Option<String>,
+}
+
+/// A request without content, from a form of somebody who has signed in.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DetachShape {
+    /// What the form carries.
+    pub form_token: Option<String>,
 }
 
 /// The word for a booking's state.

@@ -44,6 +44,11 @@ pub(crate) fn refusal(refusal: Refusal, zone: &Zone, reader: Reader) -> Fault {
             }
             Reader::Holder => "You have another appointment at this time.".into(),
         }),
+        Refusal::NotAvailable => conflict("This time is not available for this person.".into()),
+        Refusal::NoSuchDependent => Fault::field(
+            "dependent",
+            "Please choose somebody whom you have added to your list, and sign in first.",
+        ),
         Refusal::TooMuch(wait) => {
             let minutes = (wait.as_secs() + 59) / 60;
             Fault::new(
@@ -99,6 +104,17 @@ pub(crate) fn days(days: &[Date]) -> Option<String> {
     } else {
         format!("{} – {}", full(first), full(last))
     })
+}
+
+/// The days of an event that are not over; all of them once all are.
+#[must_use]
+pub(crate) fn days_ahead(event: &Event, now: jiff::Timestamp) -> Option<String> {
+    let today = event.zone.day(now);
+    let ahead = event.days.partition_point(|day| *day < today);
+    match &event.days[ahead..] {
+        [] => days(&event.days),
+        left => days(left),
+    }
 }
 
 /// How an event stands, in a few words.

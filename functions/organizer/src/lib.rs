@@ -22,7 +22,7 @@ use shared::web::page::finish;
 use shared::web::{Fault, Incoming, Reply};
 
 use crate::handlers::{
-    appointments, audit, emergency, home, member, members, operator, security, support,
+    appointments, audit, dependents, emergency, home, member, members, operator, security, support,
 };
 pub use crate::openapi::description;
 
@@ -58,6 +58,9 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::GET, "/{organization}/manage/emergency"),
     (Method::POST, "/{organization}/manage/emergency"),
     (Method::POST, "/{organization}/manage/emergency/{review}/sign"),
+    (Method::GET, "/{organization}/manage/dependents"),
+    (Method::POST, "/{organization}/manage/dependents"),
+    (Method::POST, "/{organization}/manage/dependents/{dependent}/remove"),
     (Method::GET, "/{organization}/manage/organizations"),
     (Method::POST, "/{organization}/manage/organizations/{id}/approve"),
     (Method::POST, "/{organization}/manage/organizations/{id}/suspend"),
@@ -142,6 +145,11 @@ impl Visit<'_> {
             ("POST", "/{organization}/manage/emergency") => Box::pin(emergency::make(self)),
             ("POST", "/{organization}/manage/emergency/{review}/sign") => {
                 Box::pin(emergency::sign(self))
+            }
+            ("GET", "/{organization}/manage/dependents") => Box::pin(dependents::list(self)),
+            ("POST", "/{organization}/manage/dependents") => Box::pin(dependents::add(self)),
+            ("POST", "/{organization}/manage/dependents/{dependent}/remove") => {
+                Box::pin(dependents::remove(self))
             }
             ("GET", "/{organization}/manage/organizations") => Box::pin(operator::list(self)),
             ("POST", "/{organization}/manage/organizations/{id}/approve") => {

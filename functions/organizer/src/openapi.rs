@@ -4,7 +4,7 @@
 use utoipa::OpenApi;
 
 use crate::handlers::{
-    appointments, audit, emergency, home, member, members, operator, security, support,
+    appointments, audit, dependents, emergency, home, member, members, operator, security, support,
 };
 
 /// The routes of the team.
@@ -33,6 +33,9 @@ use crate::handlers::{
     emergency::standing,
     emergency::make,
     emergency::sign,
+    dependents::list,
+    dependents::add,
+    dependents::remove,
     operator::list,
     operator::approve,
     operator::suspend,

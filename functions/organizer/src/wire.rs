@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A request without content.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NothingShape {}
 
@@ -112,7 +112,7 @@ pub struct MemberShape {
 }
 
 /// An invitation.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InviteShape {
     /// Their name.
@@ -319,4 +319,36 @@ pub struct OrganizationLineShape {
     pub web_name: String,
     /// `awaiting`, `active` or `suspended`.
     pub state: &'static str,
+}
+
+/// Whom guardians may book for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DependentsShape {
+    /// By name; at most 200.
+    pub dependents: Vec<DependentShape>,
+    /// How many are on the list in all.
+    pub listed: usize,
+}
+
+/// Somebody on the list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DependentShape {
+    /// Their id.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+    /// What the organization's books call them by.
+    pub identifier: String,
+}
+
+/// Somebody who is to be put on the list.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDependentShape {
+    /// Their name: one line, at most 100 characters.
+    pub name: String,
+    /// What the organization's books call them by: at most 64 characters.
+    pub identifier: String,
+    /// What only guardians know: 4 to 64 characters.
+    pub security_value: String,
 }

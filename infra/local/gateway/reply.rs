@@ -13,12 +13,27 @@ const BANNER: &str = "<aside class=\"local-banner\" aria-label=\"Demonstration\"
     demonstration on this machine. <a href=\"/_local\">Behind the scenes</a> \
     <a href=\"/_local/mail\">Caught mail</a></p></aside>";
 
+/// The service's front page names no organization: here it would lead nowhere.
+fn places() -> String {
+    let mut places = String::from("<p>Try it at ");
+    for (position, (web_name, name)) in crate::demonstration::ORGANIZATIONS.iter().enumerate() {
+        let before = if position == 0 { "" } else { " or at " };
+        places.push_str(&format!("{before}<a href=\"/{web_name}\">{name}</a>"));
+    }
+    places.push_str("</p>");
+    places
+}
+
 /// What belongs to one connection, which here is ours.
 const HOP_BY_HOP: [HeaderName; 4] =
     [header::CONNECTION, header::TRANSFER_ENCODING, header::CONTENT_LENGTH, header::UPGRADE];
 
 /// The HTTP reply; `None` when the function's reply cannot be one.
-pub(super) fn compose(reply: ApiGatewayProxyResponse, sends_bytes: bool) -> Option<Response> {
+pub(super) fn compose(
+    reply: ApiGatewayProxyResponse,
+    sends_bytes: bool,
+    at_the_front: bool,
+) -> Option<Response> {
     let status = u16::try_from(reply.status_code).ok()?;
     let status = StatusCode::from_u16(status).ok()?;
     let mut headers = reply.multi_value_headers;
@@ -42,7 +57,7 @@ pub(super) fn compose(reply: ApiGatewayProxyResponse, sends_bytes: bool) -> Opti
         // Without binary media types API Gateway sends the base64 text itself.
         Some(LambdaBody::Text(text)) => {
             if is_page(&headers) {
-                Body::from(announce(text))
+                Body::from(announce(text, at_the_front))
             } else {
                 Body::from(text)
             }
@@ -66,7 +81,7 @@ pub(super) fn refuse(status: StatusCode, kind: &str, message: &str, wants_page: 
              <body><main><h1>{message}</h1><p><a href=\"/_local\">Behind the scenes</a></p>\
              </main></body></html>"
         );
-        ("text/html; charset=utf-8", announce(page))
+        ("text/html; charset=utf-8", announce(page, false))
     } else {
         let body = serde_json::json!({"error": {"kind": kind, "message": message}});
         ("application/json", body.to_string())
@@ -99,7 +114,7 @@ fn is_page(headers: &HeaderMap) -> bool {
 
 /// Puts the banner after the opening body tag and its style into the head. A
 /// link that skips to the content stays the first stop of the Tab key.
-fn announce(page: String) -> String {
+fn announce(page: String, at_the_front: bool) -> String {
     let head = page.find("</head>");
     let body = page
         .find("<body")
@@ -113,7 +128,12 @@ fn announce(page: String) -> String {
     announced.push_str(&page[..head]);
     announced.push_str(STYLESHEET);
     announced.push_str(&page[head..body]);
-    announced.push_str(BANNER);
+    match BANNER.strip_suffix("</aside>") {
+        Some(open) if at_the_front => {
+            announced.push_str(&format!("{open}{}</aside>", places()));
+        }
+        _ => announced.push_str(BANNER),
+    }
     announced.push_str(&page[body..]);
     announced
 }
@@ -133,21 +153,32 @@ mod tests {
     use serde_json::json;
 
     fn reply(value: serde_json::Value) -> Response {
-        compose(serde_json::from_value(value).unwrap(), false).unwrap()
+        compose(serde_json::from_value(value).unwrap(), false, false).unwrap()
     }
 
     #[test]
     fn a_page_says_that_it_is_a_demonstration() {
-        let page = announce("<html><head><title>a</title></head><body class=\"b\"><main>".into());
+        let page =
+            announce("<html><head><title>a</title></head><body class=\"b\"><main>".into(), false);
         assert!(page.contains("banner.css\"></head><body class=\"b\"><aside"), "{page}");
         assert!(page.ends_with("</aside><main>"), "{page}");
-        assert_eq!(announce("no page".into()), "no page");
+        assert_eq!(announce("no page".into(), false), "no page");
+    }
+
+    #[test]
+    fn the_front_page_names_where_to_try_it() {
+        let page = announce("<head></head><body><main>".into(), true);
+        assert!(
+            page.contains("<a href=\"/maple-street-school\">Maple Street School</a>"),
+            "{page}"
+        );
+        assert!(page.contains("</p></aside><main>"), "{page}");
     }
 
     #[test]
     fn the_skip_link_stays_before_the_banner() {
         let skip = "<a class=\"skip\" href=\"#main\">Skip</a>";
-        let page = announce(format!("<head></head><body>\n{skip}\n<main>"));
+        let page = announce(format!("<head></head><body>\n{skip}\n<main>"), false);
         assert!(page.contains(&format!("<body>\n{skip}<aside")), "{page}");
         assert!(page.ends_with("</aside>\n<main>"), "{page}");
     }
@@ -170,6 +201,6 @@ mod tests {
     #[test]
     fn a_status_that_is_none_is_refused() {
         let malformed = json!({"statusCode": 7, "multiValueHeaders": {}});
-        assert!(compose(serde_json::from_value(malformed).unwrap(), false).is_none());
+        assert!(compose(serde_json::from_value(malformed).unwrap(), false, false).is_none());
     }
 }

@@ -23,6 +23,7 @@ struct Overview {
     streams: Vec<Standing>,
     schedules: Vec<Row>,
     dead_letters: Vec<DeadLetter>,
+    dependents: &'static [(&'static str, &'static str, &'static str)],
 }
 
 /// A schedule as the page shows it.
@@ -50,6 +51,7 @@ pub(super) async fn overview(State(parts): State<Arc<Parts>>, headers: HeaderMap
         streams,
         schedules: schedules.into_iter().map(Row::of).collect(),
         dead_letters,
+        dependents: &crate::demonstration::DEPENDENTS,
     })
 }
 

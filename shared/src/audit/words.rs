@@ -105,6 +105,10 @@ words! {
         OrganizationSuspended => "organization_suspended",
         /// A suspended organization was let in again.
         OrganizationResumed => "organization_resumed",
+        /// A dependent was put on the organization's list.
+        DependentAdded => "dependent_added",
+        /// A dependent was taken off it.
+        DependentRemoved => "dependent_removed",
         /// A participant attached a dependent, or tried to.
         DependentAttached => "dependent_attached",
         /// A participant detached a dependent.

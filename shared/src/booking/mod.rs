@@ -5,7 +5,7 @@ pub mod store;
 
 use jiff::Timestamp;
 
-use crate::ids::{BookingId, EventId, PersonId};
+use crate::ids::{BookingId, DependentId, EventId, PersonId};
 use crate::personal::{EmailAddress, Note, PersonName, Phone};
 use crate::slot::SlotId;
 use crate::trouble::Trouble;
@@ -29,6 +29,8 @@ pub struct Booking {
     pub person: PersonId,
     /// What the person said about themselves.
     pub contact: Contact,
+    /// Whom it is for, when that is not the person.
+    pub dependent: Option<BookedFor>,
     /// Whether it stands.
     pub state: State,
     /// Raised by every change, from 1. Calendar files count by it.
@@ -41,6 +43,15 @@ pub struct Booking {
     pub fingerprint: [u8; 16],
     /// The privacy notice in force when it was made.
     pub privacy_version: u32,
+}
+
+/// The dependent whom a booking is for, as they were called when it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookedFor {
+    /// Their id: the booking stands in their agenda too.
+    pub id: DependentId,
+    /// Their name.
+    pub name: PersonName,
 }
 
 /// Whether a booking stands.

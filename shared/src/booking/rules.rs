@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Booking, State};
+use crate::dependent::Dependent;
 use crate::event::rules::{Openness, openness};
 use crate::event::{AddressProof, Event};
 use crate::ids::BookingId;
@@ -34,6 +35,11 @@ pub enum Refusal {
     Taken,
     /// The person has something else at that time.
     InTheWay(Entry),
+    /// The dependent has something else at that time: what it is, is told to
+    /// nobody, since another guardian may have booked it.
+    NotAvailable,
+    /// The booking is for somebody whom the asker has not attached.
+    NoSuchDependent,
     /// Too much was booked without proof of an address; more after this time.
     TooMuch(SignedDuration),
     /// The booking was cancelled before.
@@ -44,6 +50,62 @@ pub enum Refusal {
     Began,
 }
 
+/// The agendas that a booking stands in: the participant's and, where it is
+/// for a dependent, theirs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Agendas {
+    /// The participant's.
+    pub person: Vec<Agenda>,
+    /// The dependent's.
+    pub dependent: Vec<Agenda>,
+}
+
+impl Agendas {
+    /// The agendas without a booking.
+    #[must_use]
+    pub fn without(&self, booking: BookingId) -> Self {
+        self.each(|agenda| agenda.without(booking))
+    }
+
+    /// The agendas with the slot entered on each UTC day that it touches.
+    fn with(&self, event: &Event, slot: &Slot, booking: BookingId) -> Self {
+        let days = crate::time::utc_days(slot.start, slot.end);
+        let entry = Entry { start: slot.start, end: slot.end, event: event.id, booking };
+        self.each(|agenda| if days.contains(&agenda.day) { agenda.with(entry) } else { agenda })
+    }
+
+    fn each(&self, change: impl Fn(Agenda) -> Agenda) -> Self {
+        let changed = |agendas: &[Agenda]| agendas.iter().cloned().map(&change).collect();
+        Self { person: changed(&self.person), dependent: changed(&self.dependent) }
+    }
+
+    /// Whether nothing stands in the way of a slot, leaving `except` out. What
+    /// the participant has is told before what the dependent has.
+    fn clear(&self, slot: &Slot, except: Option<BookingId>) -> Result<(), Refusal> {
+        let first = |agendas: &[Agenda]| {
+            agendas.iter().find_map(|agenda| agenda.in_the_way(slot.start, slot.end, except))
+        };
+        if let Some(entry) = first(&self.person) {
+            return Err(Refusal::InTheWay(entry));
+        }
+        match first(&self.dependent) {
+            Some(_) => Err(Refusal::NotAvailable),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whom a booking is to be for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum For {
+    /// The participant.
+    Themselves,
+    /// This dependent, whom the participant has attached.
+    Dependent(Dependent),
+    /// Somebody whom the participant has not attached, or who is not there.
+    Unknown,
+}
+
 /// What is known when a booking is decided.
 #[derive(Debug, Clone)]
 pub struct Seen {
@@ -51,12 +113,17 @@ pub struct Seen {
     pub slot: Option<Slot>,
     /// The booking that this request made before, if it did.
     pub booking: Option<Booking>,
-    /// The person's agendas of the days that the slot touches.
-    pub agendas: Vec<Agenda>,
+    /// The agendas of the days that the slot touches.
+    pub agendas: Agendas,
     /// How much the person has at the event.
     pub tally: Tally,
     /// Whether the address has been proven before, and is remembered as proven.
     pub proven: bool,
+    /// Whether who asks has signed in under this very address: then there is
+    /// nothing left to prove.
+    pub signed_in: bool,
+    /// Whom it is to be for.
+    pub who: For,
 }
 
 /// What is to be done about a wish to book.
@@ -66,8 +133,8 @@ pub enum Decision {
     Again,
     /// Holds whose time is over fill the slot: free them and decide again.
     Release(Vec<(BookingId, Timestamp)>),
-    /// Book: the person's agendas and tally afterwards.
-    Book(Vec<Agenda>, Tally),
+    /// Book: the agendas and the person's tally afterwards.
+    Book(Agendas, Tally),
     /// Hold the seat until then: the person's tally afterwards.
     Hold(Timestamp, Tally),
     /// Refuse, count the try, and mail the owner of the address what stands in
@@ -96,9 +163,19 @@ pub fn book(
             State::Held(_) | State::Booked | State::Cancelled => Ok(Decision::Again),
         };
     }
+    // A dependent is booked for by a guardian who has proven to be one, and a
+    // typed address proves nothing.
+    let attached = matches!(seen.who, For::Dependent(_)) && seen.signed_in;
+    if seen.who != For::Themselves && !attached {
+        return Err(Refusal::NoSuchDependent);
+    }
     let slot = seen.slot.as_ref().ok_or(Refusal::NoSuchSlot)?;
     if let Some(release) = seat(event, slot, now)? {
         return Ok(Decision::Release(release));
+    }
+    if seen.signed_in {
+        seen.agendas.clear(slot, None)?;
+        return Ok(Decision::Book(seen.agendas.with(event, slot, id), seen.tally.one_more()));
     }
     // Whoever types an address counts against it, also under one that somebody
     // proved before: typing proves nothing. A refused overlap counts too, since
@@ -108,10 +185,10 @@ pub fn book(
     Ok(match event.address_proof {
         // Whether something is in the way is told only to who proves the address.
         AddressProof::Before => Decision::Hold(now + HOLD, tally),
-        AddressProof::After => match clear(&seen.agendas, slot, None) {
+        AddressProof::After => match seen.agendas.clear(slot, None) {
             Err(Refusal::InTheWay(entry)) => Decision::Tell(entry, tally),
             Err(refusal) => return Err(refusal),
-            Ok(()) => Decision::Book(entered(&seen.agendas, event, slot, id), tally.one_more()),
+            Ok(()) => Decision::Book(seen.agendas.with(event, slot, id), tally.one_more()),
         },
     })
 }
@@ -121,8 +198,8 @@ pub fn book(
 pub enum Confirmation {
     /// It was confirmed before.
     Again,
-    /// Book the held seat: the person's agendas and tally afterwards.
-    Book(Vec<Agenda>, Tally),
+    /// Book the held seat: the agendas and the person's tally afterwards.
+    Book(Agendas, Tally),
 }
 
 /// Whether a held seat becomes a booking.
@@ -133,7 +210,7 @@ pub fn confirm(
     event: &Event,
     booking: &Booking,
     slot: &Slot,
-    agendas: &[Agenda],
+    agendas: &Agendas,
     tally: Tally,
     now: Timestamp,
 ) -> Result<Confirmation, Refusal> {
@@ -147,8 +224,8 @@ pub fn confirm(
     if slot.start <= now {
         return Err(Refusal::Past);
     }
-    clear(agendas, slot, None)?;
-    Ok(Confirmation::Book(entered(agendas, event, slot, booking.id), tally.proven().one_more()))
+    agendas.clear(slot, None)?;
+    Ok(Confirmation::Book(agendas.with(event, slot, booking.id), tally.proven().one_more()))
 }
 
 /// What is to be done about a wish to move.
@@ -159,7 +236,7 @@ pub enum Move {
     /// Holds whose time is over fill the slot: free them and decide again.
     Release(Vec<(BookingId, Timestamp)>),
     /// Move: the agendas of all days that change, as they are afterwards.
-    Move(Vec<Agenda>),
+    Move(Agendas),
 }
 
 /// Whether a booking may move to another slot of its event.
@@ -171,7 +248,7 @@ pub fn move_to(
     booking: &Booking,
     wanted: SlotId,
     slot: Option<&Slot>,
-    agendas: &[Agenda],
+    agendas: &Agendas,
     now: Timestamp,
 ) -> Result<Move, Refusal> {
     changeable(booking, now)?;
@@ -182,10 +259,8 @@ pub fn move_to(
     if let Some(release) = seat(event, slot, now)? {
         return Ok(Move::Release(release));
     }
-    clear(agendas, slot, Some(booking.id))?;
-    let without: Vec<Agenda> =
-        agendas.iter().map(|agenda| agenda.clone().without(booking.id)).collect();
-    Ok(Move::Move(entered(&without, event, slot, booking.id)))
+    agendas.clear(slot, Some(booking.id))?;
+    Ok(Move::Move(agendas.without(booking.id).with(event, slot, booking.id)))
 }
 
 /// Whether a booking may be cancelled; `Ok(false)` when it was before.
@@ -232,22 +307,4 @@ fn seat(
         return Err(Refusal::Taken);
     }
     Ok((slot.taken >= slot.capacity).then(|| lapsed(slot, now).take(RELEASED_AT_ONCE).collect()))
-}
-
-fn clear(agendas: &[Agenda], slot: &Slot, except: Option<BookingId>) -> Result<(), Refusal> {
-    match agendas.iter().find_map(|agenda| agenda.in_the_way(slot.start, slot.end, except)) {
-        Some(entry) => Err(Refusal::InTheWay(entry)),
-        None => Ok(()),
-    }
-}
-
-/// The agendas with the slot entered on each UTC day that it touches.
-fn entered(agendas: &[Agenda], event: &Event, slot: &Slot, booking: BookingId) -> Vec<Agenda> {
-    let days = crate::time::utc_days(slot.start, slot.end);
-    let entry = Entry { start: slot.start, end: slot.end, event: event.id, booking };
-    agendas
-        .iter()
-        .cloned()
-        .map(|agenda| if days.contains(&agenda.day) { agenda.with(entry) } else { agenda })
-        .collect()
 }

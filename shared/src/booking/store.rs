@@ -17,16 +17,18 @@ use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use item::Outline;
 pub use list::{of_day, of_person};
+use transactions::Maker;
 pub(crate) use transactions::{ParticipantRow, remember_participant};
 
-use super::rules::{self, Confirmation, Decision, Move, Refusal, Seen};
+use super::rules::{self, Agendas, Confirmation, Decision, For, Move, Refusal, Seen};
 use super::{Booking, Contact, Failure, IdempotencyKey};
 use crate::audit::Actor;
+use crate::dependent;
 use crate::dynamo::{self, Commit, Item, Key, Transaction};
-use crate::ids::{self, BookingId, OrganizationId, PersonId};
+use crate::ids::{self, BookingId, DependentId, OrganizationId, PersonId};
 use crate::organization::Occasion;
-use crate::participant::allowance::Allowance;
-use crate::participant::{Agenda, Allowances, Tally, agenda, tally};
+use crate::participant::allowance::{AN_HOUR, Allowance};
+use crate::participant::{Agenda, AgendaOf, Allowances, Tally, agenda, tally};
 use crate::service::Service;
 use crate::slot::{self, Slot, SlotId};
 use crate::time::utc_days;
@@ -40,6 +42,10 @@ pub struct Wish {
     pub slot: SlotId,
     /// Who they say they are.
     pub contact: Contact,
+    /// Whom it is for, when that is not they.
+    pub dependent: Option<DependentId>,
+    /// As which participant they have signed in.
+    pub signed_in: Option<PersonId>,
     /// What marks this request.
     pub key: IdempotencyKey,
     /// Where the request came from: a keyed hash.
@@ -117,8 +123,13 @@ impl Desk<'_> {
         let person = keys.person(&wish.contact.email);
         let fingerprint = fingerprint(keys, wish);
         for attempt in 0..dynamo::TRIES {
-            let seen = self.see(id, wish.slot, person).await?;
+            let mut seen = self.see(id, wish.slot, person, wish.dependent).await?;
+            seen.signed_in = wish.signed_in == Some(person);
             let decision = rules::book(event, id, fingerprint, &seen, self.now)?;
+            let maker = match seen.signed_in {
+                true => Maker::SignedIn { remembered: seen.proven },
+                false => Maker::Visitor,
+            };
             let slot = match (decision, seen.slot, seen.booking) {
                 // The answer is the one of the first time, wherever the booking
                 // has been moved since.
@@ -139,16 +150,22 @@ impl Desk<'_> {
                 (_, None, _) => return Err(Refusal::NoSuchSlot.into()),
             };
             let (decision, slot) = slot;
-            self.spend_allowances(wish.network, spent).await?;
+            if maker == Maker::Visitor {
+                self.spend_allowances(wish.network, spent).await?;
+            }
             let (booking, transaction) = match decision {
                 Decision::Hold(until, tally) => {
-                    let booking = self.booking(id, person, fingerprint, wish, &slot, Some(until));
+                    let until_then = Some(until);
+                    let booking =
+                        self.booking(id, person, fingerprint, wish, seen.who, &slot, until_then);
                     let transaction = self.holding(&booking, until, &tally, wish.network)?;
                     (booking, transaction)
                 }
                 Decision::Book(agendas, tally) => {
-                    let booking = self.booking(id, person, fingerprint, wish, &slot, None);
-                    let transaction = self.making(&booking, &agendas, &tally, wish.network)?;
+                    let booking =
+                        self.booking(id, person, fingerprint, wish, seen.who, &slot, None);
+                    let transaction =
+                        self.making(&booking, &agendas, &tally, maker, wish.network)?;
                     (booking, transaction)
                 }
                 Decision::Tell(entry, tally) => {
@@ -173,7 +190,7 @@ impl Desk<'_> {
     pub async fn confirm(&self, booking: &Booking, network: [u8; 16]) -> Result<Booking, Failure> {
         let mut booking = booking.clone();
         for attempt in 0..dynamo::TRIES {
-            let seen = self.see(booking.id, booking.slot, booking.person).await?;
+            let seen = self.see_of(&booking, booking.slot).await?;
             let (Some(slot), Some(current)) = (seen.slot, seen.booking) else {
                 return Err(Refusal::NoSuchSlot.into());
             };
@@ -203,14 +220,17 @@ impl Desk<'_> {
     ) -> Result<Booking, Failure> {
         let mut booking = booking.clone();
         for attempt in 0..dynamo::TRIES {
-            let seen = self.see(booking.id, wanted, booking.person).await?;
+            let seen = self.see_of(&booking, wanted).await?;
             booking = seen.booking.ok_or(Refusal::NoSuchSlot)?;
             let mut agendas = seen.agendas;
             let missing: Vec<_> = utc_days(booking.start, booking.end)
                 .into_iter()
-                .filter(|day| agendas.iter().all(|agenda| agenda.day != *day))
+                .filter(|day| agendas.person.iter().all(|agenda| agenda.day != *day))
                 .collect();
-            agendas.extend(self.agendas(booking.person, &missing).await?);
+            let of_former_days =
+                self.agendas(booking.person, dependent_of(&booking), &missing).await?;
+            agendas.person.extend(of_former_days.person);
+            agendas.dependent.extend(of_former_days.dependent);
             let event = self.occasion.event();
             let slot = seen.slot.as_ref();
             let decision = rules::move_to(event, &booking, wanted, slot, &agendas, self.now)?;
@@ -251,7 +271,7 @@ impl Desk<'_> {
     ) -> Result<Booking, Failure> {
         let mut booking = booking.clone();
         for attempt in 0..dynamo::TRIES {
-            let seen = self.see(booking.id, booking.slot, booking.person).await?;
+            let seen = self.see_of(&booking, booking.slot).await?;
             let current = seen.booking.ok_or(Refusal::NoSuchSlot)?;
             let moved_meanwhile = current.slot != booking.slot;
             booking = current;
@@ -271,6 +291,11 @@ impl Desk<'_> {
         Err(busy("cancelling").into())
     }
 
+    /// Reads all that a change of a booking needs.
+    async fn see_of(&self, booking: &Booking, wanted: SlotId) -> Result<Seen, Trouble> {
+        self.see(booking.id, wanted, booking.person, dependent_of(booking)).await
+    }
+
     /// Reads all that a decision needs: one consistent request, and a second
     /// only for a slot that ends on a later UTC day than it begins.
     async fn see(
@@ -278,9 +303,11 @@ impl Desk<'_> {
         booking: BookingId,
         wanted: SlotId,
         person: PersonId,
+        dependent: Option<DependentId>,
     ) -> Result<Seen, Trouble> {
         let service = self.service;
         let table = &service.settings.tables.schedule;
+        let keys = self.occasion.keys();
         let organization = self.occasion.organization().id;
         let event = self.occasion.event().id;
         let begins = Timestamp::from_second(i64::from(wanted.minute()) * 60)
@@ -290,42 +317,58 @@ impl Desk<'_> {
         let booking_key = Key::booking(organization, booking);
         let tally_key = Key::tally(organization, person, event);
         let participant_key = Key::participant(organization, person);
+        let attachment = dependent.map(|dependent| {
+            (
+                Key::attached(organization, person, dependent),
+                Key::dependent(organization, dependent),
+            )
+        });
         let mut asked =
             vec![slot_key.clone(), booking_key.clone(), tally_key.clone(), participant_key.clone()];
-        asked.extend(first_days.iter().map(|day| Key::agenda(organization, person, *day)));
+        asked.extend(agenda_keys(organization, person, dependent, &first_days));
+        if let Some((attached, dependent)) = &attachment {
+            asked.extend([attached.clone(), dependent.clone()]);
+        }
         let mut found = dynamo::batch_get(&service.dynamo, table, &asked, &*service.chance).await?;
         let slot = found.remove(&slot_key).map(slot::store::read).transpose()?;
-        let booking = found
-            .remove(&booking_key)
-            .map(|item| item::read(table, self.occasion.keys(), item))
-            .transpose()?;
+        let booking =
+            found.remove(&booking_key).map(|item| item::read(table, keys, item)).transpose()?;
         let tally = found.remove(&tally_key).map_or(Ok(Tally::empty()), tally::read)?;
         let proven = found.contains_key(&participant_key);
-        let mut agendas = take_agendas(organization, person, &first_days, &mut found)?;
+        let who = match &attachment {
+            None => For::Themselves,
+            Some((attached, dependent)) => {
+                dependent::store::seen(table, keys, &mut found, attached, dependent)?
+                    .map_or(For::Unknown, For::Dependent)
+            }
+        };
+        let mut agendas = take_agendas(organization, person, dependent, &first_days, &mut found)?;
         if let Some(slot) = &slot {
             let later = utc_days(slot.start, slot.end).split_off(1);
             if !later.is_empty() {
-                agendas.extend(self.agendas(person, &later).await?);
+                let of_later_days = self.agendas(person, dependent, &later).await?;
+                agendas.person.extend(of_later_days.person);
+                agendas.dependent.extend(of_later_days.dependent);
             }
         }
-        Ok(Seen { slot, booking, agendas, tally, proven })
+        Ok(Seen { slot, booking, agendas, tally, proven, signed_in: false, who })
     }
 
     async fn agendas(
         &self,
         person: PersonId,
+        dependent: Option<DependentId>,
         days: &[jiff::civil::Date],
-    ) -> Result<Vec<Agenda>, Trouble> {
+    ) -> Result<Agendas, Trouble> {
         if days.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Agendas::default());
         }
         let service = self.service;
         let organization = self.occasion.organization().id;
-        let asked: Vec<Key> =
-            days.iter().map(|day| Key::agenda(organization, person, *day)).collect();
+        let asked: Vec<Key> = agenda_keys(organization, person, dependent, days).collect();
         let table = &service.settings.tables.schedule;
         let mut found = dynamo::batch_get(&service.dynamo, table, &asked, &*service.chance).await?;
-        take_agendas(organization, person, days, &mut found)
+        take_agendas(organization, person, dependent, days, &mut found)
     }
 
     /// Commits; `false` means read and decide again. An outcome that stayed
@@ -417,8 +460,20 @@ impl Desk<'_> {
         let organization = self.occasion.organization().id;
         let limits = self.occasion.event().unproven;
         [
-            Allowance { organization, kind: "network", of: network, limit: limits.per_network },
-            Allowance { organization, kind: "event", of: event, limit: limits.per_event },
+            Allowance {
+                organization,
+                kind: "network",
+                of: network,
+                limit: limits.per_network,
+                window: AN_HOUR,
+            },
+            Allowance {
+                organization,
+                kind: "event",
+                of: event,
+                limit: limits.per_event,
+                window: AN_HOUR,
+            },
         ]
     }
 }
@@ -434,18 +489,42 @@ fn busy(doing: &'static str) -> Trouble {
     Trouble::unavailable(doing, "DynamoDB stayed busy, or others were always first")
 }
 
+fn dependent_of(booking: &Booking) -> Option<DependentId> {
+    booking.dependent.as_ref().map(|dependent| dependent.id)
+}
+
+fn agenda_keys(
+    organization: OrganizationId,
+    person: PersonId,
+    dependent: Option<DependentId>,
+    days: &[jiff::civil::Date],
+) -> impl Iterator<Item = Key> {
+    let owners = std::iter::once(AgendaOf::from(person)).chain(dependent.map(AgendaOf::from));
+    owners.flat_map(move |of| days.iter().map(move |day| Key::agenda(organization, of, *day)))
+}
+
 fn take_agendas(
     organization: OrganizationId,
     person: PersonId,
+    dependent: Option<DependentId>,
     days: &[jiff::civil::Date],
     found: &mut HashMap<Key, Item>,
-) -> Result<Vec<Agenda>, Trouble> {
-    days.iter()
-        .map(|day| match found.remove(&Key::agenda(organization, person, *day)) {
-            Some(item) => agenda::read(item),
-            None => Ok(Agenda::empty(*day)),
-        })
-        .collect()
+) -> Result<Agendas, Trouble> {
+    let mut taken = |of: AgendaOf| -> Result<Vec<Agenda>, Trouble> {
+        days.iter()
+            .map(|day| match found.remove(&Key::agenda(organization, of, *day)) {
+                Some(item) => agenda::read(item),
+                None => Ok(Agenda::empty(*day)),
+            })
+            .collect()
+    };
+    Ok(Agendas {
+        person: taken(person.into())?,
+        dependent: match dependent {
+            Some(dependent) => taken(dependent.into())?,
+            None => Vec::new(),
+        },
+    })
 }
 
 /// A keyed hash of all that a request says, so that the same idempotency key
@@ -458,6 +537,7 @@ fn fingerprint(keys: &OrganizationKeys, wish: &Wish) -> [u8; 16] {
         contact.email.expose().to_owned(),
         contact.phone.as_ref().map(|phone| phone.expose().to_owned()).unwrap_or_default(),
         contact.note.as_ref().map(|note| note.expose().to_owned()).unwrap_or_default(),
+        wish.dependent.map(|dependent| dependent.to_string()).unwrap_or_default(),
     ];
     let mut said = Vec::new();
     for part in parts {

@@ -15,7 +15,8 @@
 //! | Schedule | `{organization}#{person}` | `participant` | a participant who has proven an address |
 //! | Schedule | `{organization}#{person}` | `agenda#{UTC day}` | what a person has on a day |
 //! | Schedule | `{organization}#{person}` | `tally#{event}` | how much a person has at an event |
-//! | Schedule | `{organization}#{dependent}` | `dependent` | a dependent |
+//! | Schedule | `{organization}#dependents` | `dependent#{dependent}` | a dependent |
+//! | Schedule | `{organization}#{dependent}` | `agenda#{UTC day}` | what a dependent has on a day |
 //! | Schedule | `{organization}#identifier#{blind index}` | `identifier` | which dependent an identifier names now |
 //! | Schedule | `{organization}#{person}` | `dependent#{dependent}` | a dependent whom a participant has attached |
 //! | Identity | `{organization}` | `security` | the organization's security settings |
@@ -53,6 +54,7 @@ use crate::ids::{
     self, BookingId, DependentId, EmergencyId, EventId, MemberId, NoticeId, OrganizationId,
     PersonId, RecordId, ResourceId, SignUpId, SupportGrantId,
 };
+use crate::participant::AgendaOf;
 use crate::slot::SlotId;
 
 /// Slots of one event day lie in this many partitions, by resource.
@@ -144,10 +146,10 @@ impl Key {
         Self::new(format!("{organization}#{person}"), "participant")
     }
 
-    /// What a person has on a UTC day.
+    /// What a participant or a dependent has on a UTC day.
     #[must_use]
-    pub fn agenda(organization: OrganizationId, person: PersonId, day: Date) -> Self {
-        Self::new(format!("{organization}#{person}"), format!("agenda#{day}"))
+    pub fn agenda(organization: OrganizationId, of: impl Into<AgendaOf>, day: Date) -> Self {
+        Self::new(format!("{organization}#{}", of.into()), format!("agenda#{day}"))
     }
 
     /// How much a person has at an event.
@@ -159,7 +161,7 @@ impl Key {
     /// A dependent.
     #[must_use]
     pub fn dependent(organization: OrganizationId, dependent: DependentId) -> Self {
-        Self::new(format!("{organization}#{dependent}"), "dependent")
+        Self::new(dependents(organization), format!("dependent#{dependent}"))
     }
 
     /// Which dependent an identifier names now, by the identifier's blind index.
@@ -340,6 +342,13 @@ pub fn of_person(organization: OrganizationId, person: PersonId) -> String {
 #[must_use]
 pub fn of_subject(organization: OrganizationId, subject: Subject) -> String {
     format!("{organization}#{subject}")
+}
+
+/// The partition of an organization's dependents: they are listed together,
+/// and are read far more often than written.
+#[must_use]
+pub fn dependents(organization: OrganizationId) -> String {
+    format!("{organization}#dependents")
 }
 
 /// The partition that lists the organizations.

@@ -54,6 +54,16 @@ pub(super) fn needs(subject: &Subject) -> Vec<Need> {
             .map(|entry| schedule(Key::booking(*organization, entry.booking)))
             .collect(),
         Sort::Tally(..) => vec![Need::Agendas(subject.key.pk.clone())],
+        Sort::Dependent(organization, _) => {
+            people::own_identifier(*organization, &subject.item).into_iter().map(schedule).collect()
+        }
+        Sort::Identifier(organization, _) => people::named_by_identifier(&subject.item)
+            .into_iter()
+            .map(|named| schedule(Key::dependent(*organization, named)))
+            .collect(),
+        Sort::Attached(organization, dependent) => {
+            vec![schedule(Key::dependent(*organization, *dependent))]
+        }
         Sort::Notice(organization, id) => {
             match notice::store::parse(*organization, *id, subject.item.clone()) {
                 Ok(notice) => match notice.owed.matter {
@@ -103,8 +113,15 @@ fn check_item(subject: &Subject, look: &Look) -> Vec<Damage> {
         Sort::Participant(organization, person) => {
             people::check_participant(subject, *organization, *person, look)
         }
-        Sort::Agenda(organization, person, day) => {
-            people::check_agenda(item, *organization, *person, *day, look)
+        Sort::Agenda(organization, of, day) => {
+            people::check_agenda(item, *organization, *of, *day, look)
+        }
+        Sort::Dependent(organization, id) => {
+            people::check_dependent(subject, *organization, *id, look)
+        }
+        Sort::Identifier(organization, _) => people::check_identifier(subject, *organization, look),
+        Sort::Attached(organization, dependent) => {
+            people::check_attached(subject, *organization, *dependent, look)
         }
         Sort::Tally(_, _, event) => people::check_tally(subject, *event, look),
         Sort::Notice(organization, id) => check_notice(item, *organization, *id, look),
@@ -185,8 +202,11 @@ fn around(organization: OrganizationId, id: BookingId, booking: &Outline) -> Vec
         needs.push(schedule(Key::tally(organization, booking.person, booking.event)));
         for day in utc_days(booking.start, booking.end) {
             needs.push(schedule(Key::agenda(organization, booking.person, day)));
+            let of_dependent = booking.dependent.map(|id| Key::agenda(organization, id, day));
+            needs.extend(of_dependent.map(schedule));
         }
     }
+    needs.extend(booking.dependent.map(|id| schedule(Key::dependent(organization, id))));
     needs.extend(notices(organization, id, booking).map(|key| Need::Item(Table::Mail, key)));
     needs
 }
@@ -230,10 +250,22 @@ fn check_booking(
             if !agenda.is_some_and(|item| people::may_name(item, id)) {
                 damages.push(Damage::NotInAgenda(day));
             }
+            if let Some(dependent) = booking.dependent {
+                let agenda = schedule(&Key::agenda(organization, dependent, day));
+                if !agenda.is_some_and(|item| people::may_name(item, id)) {
+                    damages.push(Damage::NotInDependentAgenda(day));
+                }
+            }
         }
         if schedule(&Key::tally(organization, booking.person, booking.event)).is_none() {
             damages.push(Damage::NoTally);
         }
+    }
+    let dependent = booking.dependent;
+    if let Some(dependent) =
+        dependent.filter(|id| schedule(&Key::dependent(organization, *id)).is_none())
+    {
+        damages.push(Damage::NoDependent(dependent));
     }
     let mut notices = notices(organization, id, &booking).peekable();
     if notices.peek().is_some() && !notices.any(|key| look.item(Table::Mail, &key).is_some()) {

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::subject::Table;
 use crate::dynamo::Key;
-use crate::ids::{BookingId, OrganizationId, ResourceId};
+use crate::ids::{BookingId, DependentId, OrganizationId, ResourceId};
 
 /// One kind of damage, with ids and numbers only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -41,8 +41,8 @@ pub enum Damage {
     /// A booking under the wrong person.
     #[error("the booking's person does not follow from its address")]
     WrongPerson,
-    /// A participant whose blind index does not match.
-    #[error("the participant's blind index does not follow from the address")]
+    /// A participant or dependent whose blind index does not match.
+    #[error("the blind index does not follow from the sealed value")]
     WrongIndex,
     /// A booking in a slot that is not there.
     #[error("the booking's slot does not exist")]
@@ -56,6 +56,18 @@ pub enum Damage {
     /// A booking that an agenda lacks.
     #[error("the person's agenda of {0} lacks the booking")]
     NotInAgenda(Date),
+    /// A booking that its dependent's agenda lacks.
+    #[error("the dependent's agenda of {0} lacks the booking")]
+    NotInDependentAgenda(Date),
+    /// A booking or an attachment of a dependent who never was.
+    #[error("it is about the dependent {0}, who does not exist")]
+    NoDependent(DependentId),
+    /// A dependent whom their identifier does not lead to.
+    #[error("the dependent's identifier does not lead to them")]
+    NoIdentifier,
+    /// An identifier that leads to nobody who has it.
+    #[error("the identifier leads to {0}, who does not have it")]
+    StrayIdentifier(DependentId),
     /// A booking whose person has no tally at the event.
     #[error("the person has no tally at the booking's event")]
     NoTally,
@@ -83,7 +95,7 @@ pub enum Damage {
     #[error("{0} and {1} overlap")]
     Overlap(BookingId, BookingId),
     /// An agenda's entry of no booking that stands.
-    #[error("the agenda names {0}, which is no standing booking of this person")]
+    #[error("the agenda names {0}, which is no standing booking of or for this person")]
     StrayEntry(BookingId),
     /// An agenda's entry that says something else than its booking.
     #[error("the agenda says another day, time or event than {0} itself")]
@@ -159,7 +171,7 @@ impl Damage {
             ),
             Self::WrongIndex => (
                 "wrong_index",
-                "The sealed address is the truth: write the index that follows from it.",
+                "The sealed value is the truth: write the index that follows from it.",
             ),
             Self::NoSlot => (
                 "no_slot",
@@ -176,6 +188,22 @@ impl Damage {
             Self::NotInAgenda(_) => (
                 "not_in_agenda",
                 "The booking is the truth: write its entry. If it overlaps another, a person must decide.",
+            ),
+            Self::NotInDependentAgenda(_) => (
+                "not_in_dependent_agenda",
+                "The booking is the truth: write its entry. If it overlaps another, a person must decide.",
+            ),
+            Self::NoDependent(_) => (
+                "no_dependent",
+                "A booking: restore the dependent from the newest backup that has them. An attachment: delete it.",
+            ),
+            Self::NoIdentifier => (
+                "no_identifier",
+                "The dependent is the truth: write their identifier, unless it leads to another one; then a person must decide whose it is.",
+            ),
+            Self::StrayIdentifier(_) => (
+                "stray_identifier",
+                "The dependents are the truth: delete the identifier, and check again.",
             ),
             Self::NoTally => (
                 "no_tally",
@@ -277,6 +305,9 @@ fn plain(part_of_key: &str) -> String {
         "participant",
         "agenda",
         "tally",
+        "dependents",
+        "dependent",
+        "identifier",
         "notice",
         "key",
     ];

@@ -6,7 +6,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::dynamo::{Item, Key, keys};
-use crate::ids::{BookingId, EventId, NoticeId, OrganizationId, PersonId, ResourceId};
+use crate::ids::{
+    self, BookingId, DependentId, EventId, NoticeId, OrganizationId, PersonId, ResourceId,
+};
 use crate::organization::WebName;
 use crate::settings::Tables;
 
@@ -48,8 +50,12 @@ pub(super) enum Sort {
     Slot(OrganizationId, EventId),
     Booking(OrganizationId, BookingId),
     Participant(OrganizationId, PersonId),
-    Agenda(OrganizationId, PersonId, Date),
+    /// A participant's or a dependent's: the key does not say which.
+    Agenda(OrganizationId, [u8; 16], Date),
     Tally(OrganizationId, PersonId, EventId),
+    Dependent(OrganizationId, DependentId),
+    Identifier(OrganizationId, [u8; 16]),
+    Attached(OrganizationId, DependentId),
     Notice(OrganizationId, NoticeId),
     Unknown,
 }
@@ -98,7 +104,17 @@ impl Sort {
                 if day.to_string() != text {
                     return None;
                 }
-                Self::Agenda(organization, PersonId::parse(person)?, day)
+                Self::Agenda(organization, ids::from_text(person)?, day)
+            }
+            (["dependents"], "dependent", Some(dependent)) => {
+                Self::Dependent(organization, DependentId::parse(dependent)?)
+            }
+            (["identifier", index], "identifier", None) => {
+                Self::Identifier(organization, ids::from_text(index)?)
+            }
+            ([person], "dependent", Some(dependent)) => {
+                PersonId::parse(person)?;
+                Self::Attached(organization, DependentId::parse(dependent)?)
             }
             ([person], "tally", Some(event)) => {
                 Self::Tally(organization, PersonId::parse(person)?, EventId::parse(event)?)
@@ -124,6 +140,9 @@ impl Sort {
             | Self::Participant(organization, _)
             | Self::Agenda(organization, _, _)
             | Self::Tally(organization, _, _)
+            | Self::Dependent(organization, _)
+            | Self::Identifier(organization, _)
+            | Self::Attached(organization, _)
             | Self::Notice(organization, _) => Some(*organization),
             Self::Name(_) | Self::Unknown => None,
         }
@@ -141,6 +160,9 @@ impl Sort {
             Self::Participant(..) => "participants",
             Self::Agenda(..) => "agendas",
             Self::Tally(..) => "tallies",
+            Self::Dependent(..) => "dependents",
+            Self::Identifier(..) => "identifiers",
+            Self::Attached(..) => "attachments",
             Self::Notice(..) => "notices",
             Self::Unknown => "unknown items",
         }
@@ -170,6 +192,7 @@ mod tests {
 
     const ORGANIZATION: OrganizationId = OrganizationId::from_bytes([1; 16]);
     const PERSON: PersonId = PersonId::from_bytes([2; 16]);
+    const DEPENDENT: DependentId = DependentId::from_bytes([7; 16]);
 
     fn key(pk: &str, sk: &str) -> Key {
         Key { pk: pk.to_owned(), sk: sk.to_owned() }
@@ -193,7 +216,14 @@ mod tests {
             (Key::slot(ORGANIZATION, event, slot), Sort::Slot(ORGANIZATION, event)),
             (Key::booking(ORGANIZATION, booking), Sort::Booking(ORGANIZATION, booking)),
             (Key::participant(ORGANIZATION, PERSON), Sort::Participant(ORGANIZATION, PERSON)),
-            (Key::agenda(ORGANIZATION, PERSON, day), Sort::Agenda(ORGANIZATION, PERSON, day)),
+            (Key::agenda(ORGANIZATION, PERSON, day), Sort::Agenda(ORGANIZATION, [2; 16], day)),
+            (Key::agenda(ORGANIZATION, DEPENDENT, day), Sort::Agenda(ORGANIZATION, [7; 16], day)),
+            (Key::dependent(ORGANIZATION, DEPENDENT), Sort::Dependent(ORGANIZATION, DEPENDENT)),
+            (Key::identifier(ORGANIZATION, [8; 16]), Sort::Identifier(ORGANIZATION, [8; 16])),
+            (
+                Key::attached(ORGANIZATION, PERSON, DEPENDENT),
+                Sort::Attached(ORGANIZATION, DEPENDENT),
+            ),
             (Key::tally(ORGANIZATION, PERSON, event), Sort::Tally(ORGANIZATION, PERSON, event)),
         ] {
             assert_eq!(Sort::of(Table::Schedule, &key), sort, "{key}");

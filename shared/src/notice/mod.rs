@@ -237,6 +237,7 @@ pub(crate) mod tests {
     pub(crate) fn booking() -> Booking {
         let start: Timestamp = "2026-12-03T23:40:00Z".parse().unwrap();
         Booking {
+            dependent: None,
             id: BookingId::from_bytes([3; 16]),
             event: EventId::from_bytes([2; 16]),
             slot: SlotId::new(

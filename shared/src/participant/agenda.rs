@@ -1,5 +1,8 @@
 //! What one person has on one UTC day. Two bookings of a person never overlap,
-//! because both would have to change the same agenda.
+//! because both would have to change the same agenda. A dependent has agendas
+//! too, so that two guardians cannot send them to two places at once.
+
+use std::fmt;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
@@ -7,8 +10,39 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::dynamo::{self, Key, Write};
-use crate::ids::{BookingId, EventId, OrganizationId, PersonId};
+use crate::ids::{BookingId, DependentId, EventId, OrganizationId, PersonId};
 use crate::trouble::Trouble;
+
+/// Whose agenda it is. Ids never meet: a participant's is a keyed hash, a
+/// dependent's begins with the time it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AgendaOf {
+    /// A participant's.
+    Person(PersonId),
+    /// A dependent's.
+    Dependent(DependentId),
+}
+
+impl From<PersonId> for AgendaOf {
+    fn from(person: PersonId) -> Self {
+        Self::Person(person)
+    }
+}
+
+impl From<DependentId> for AgendaOf {
+    fn from(dependent: DependentId) -> Self {
+        Self::Dependent(dependent)
+    }
+}
+
+impl fmt::Display for AgendaOf {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(id) => id.fmt(formatter),
+            Self::Dependent(id) => id.fmt(formatter),
+        }
+    }
+}
 
 /// One booking in an agenda.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,10 +156,10 @@ pub fn read(item: dynamo::Item) -> Result<Agenda, Trouble> {
 pub fn replace(
     table: &str,
     organization: OrganizationId,
-    person: PersonId,
+    of: AgendaOf,
     agenda: &Agenda,
 ) -> Result<Write, Trouble> {
-    let key = Key::agenda(organization, person, agenda.day);
+    let key = Key::agenda(organization, of, agenda.day);
     let row = Row {
         pk: key.pk,
         sk: key.sk,

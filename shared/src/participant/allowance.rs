@@ -1,10 +1,12 @@
-//! Allowances: how much a network or an event may take in an hour.
+//! Allowances: how much a network or an event may take in an hour, and how
+//! often somebody may guess.
 //!
 //! A counter that every booking of an event writes would be the hot item that
 //! the rest of the design avoids. So a process borrows a part of the allowance
 //! at a time and spends it without asking again. The sum of what is borrowed
 //! never passes the limit; what a process borrowed and did not spend is lost,
-//! so the limit may bite a little early, never late.
+//! so the limit may bite a little early, never late. Small limits are borrowed
+//! one at a time and lose nothing.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -17,14 +19,16 @@ use crate::ids::OrganizationId;
 use crate::service::Service;
 use crate::trouble::Trouble;
 
-const WINDOW_SECONDS: i64 = 3_600;
+/// The window of most allowances.
+pub const AN_HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// A process borrows this part of the allowance at a time.
 const PARTS: u32 = 50;
 
 /// What this process has borrowed and not yet spent.
 #[derive(Debug, Default)]
 pub struct Allowances {
-    borrowed: Mutex<HashMap<Key, u32>>,
+    /// How many are left, and when their window is over.
+    borrowed: Mutex<HashMap<Key, (u32, i64)>>,
 }
 
 /// Of which allowance.
@@ -32,22 +36,25 @@ pub struct Allowances {
 pub struct Allowance<'a> {
     /// Whose it is.
     pub organization: OrganizationId,
-    /// What is limited: `network` or `event`.
+    /// What is limited: `network`, `event` or the like.
     pub kind: &'static str,
     /// Which one, as an id or a blind index: never an address.
     pub of: &'a str,
-    /// How much there is in an hour.
+    /// How much there is in a window.
     pub limit: u32,
+    /// How long a window is: whole seconds.
+    pub window: SignedDuration,
 }
 
 impl Allowance<'_> {
-    /// Its counter for the present hour, and which hour that is.
+    /// Its counter for the present window, and when that is over.
     fn key(&self, now: Timestamp) -> (Key, i64) {
         let Self { organization, kind, of, .. } = self;
-        let window = now.as_second().div_euclid(WINDOW_SECONDS);
+        let length = self.window.as_secs().max(1);
+        let window = now.as_second().div_euclid(length);
         (
             Key { pk: format!("{organization}#allowance#{kind}#{of}"), sk: window.to_string() },
-            window,
+            (window + 1) * length,
         )
     }
 }
@@ -63,30 +70,30 @@ impl Allowances {
         allowance: Allowance<'_>,
         now: Timestamp,
     ) -> Result<Option<SignedDuration>, Trouble> {
-        let (key, window) = allowance.key(now);
+        let (key, over) = allowance.key(now);
         let limit = allowance.limit;
         if self.spend_borrowed(&key) {
             return Ok(None);
         }
         for part in [(limit / PARTS).max(1), 1] {
-            if part <= limit && borrow(service, &key, part, limit, window).await? {
-                self.keep(key, part - 1, window);
+            if part <= limit && borrow(service, &key, part, limit, over).await? {
+                self.keep(key, part - 1, over, now);
                 return Ok(None);
             }
         }
-        Ok(Some(SignedDuration::from_secs((window + 1) * WINDOW_SECONDS - now.as_second())))
+        Ok(Some(SignedDuration::from_secs(over - now.as_second())))
     }
 
     /// Takes back one that was spent for nothing: this process may spend it again.
     pub fn give_back(&self, allowance: Allowance<'_>, now: Timestamp) {
-        let (key, window) = allowance.key(now);
-        self.keep(key, 1, window);
+        let (key, over) = allowance.key(now);
+        self.keep(key, 1, over, now);
     }
 
     fn spend_borrowed(&self, key: &Key) -> bool {
         let mut borrowed = self.borrowed.lock().unwrap_or_else(PoisonError::into_inner);
         match borrowed.get_mut(key) {
-            Some(left) if *left > 0 => {
+            Some((left, _)) if *left > 0 => {
                 *left -= 1;
                 true
             }
@@ -94,11 +101,10 @@ impl Allowances {
         }
     }
 
-    fn keep(&self, key: Key, left: u32, window: i64) {
+    fn keep(&self, key: Key, left: u32, over: i64, now: Timestamp) {
         let mut borrowed = self.borrowed.lock().unwrap_or_else(PoisonError::into_inner);
-        let current = window.to_string();
-        borrowed.retain(|key, left| key.sk == current && *left > 0);
-        *borrowed.entry(key).or_default() += left;
+        borrowed.retain(|_, (left, over)| *over > now.as_second() && *left > 0);
+        borrowed.entry(key).or_insert((0, over)).0 += left;
     }
 }
 
@@ -107,11 +113,11 @@ async fn borrow(
     key: &Key,
     part: u32,
     limit: u32,
-    window: i64,
+    over: i64,
 ) -> Result<bool, Trouble> {
     let number = |value: i64| AttributeValue::N(value.to_string());
-    // It is of no use once its hour is over; an hour more forgives clocks.
-    let expires = (window + 2) * WINDOW_SECONDS;
+    // It is of no use once its window is over; an hour more forgives clocks.
+    let expires = over + AN_HOUR.as_secs();
     for attempt in 0..dynamo::TRIES {
         let written = service
             .dynamo

@@ -6,6 +6,6 @@ pub mod allowance;
 pub mod store;
 pub mod tally;
 
-pub use agenda::{Agenda, Entry};
+pub use agenda::{Agenda, AgendaOf, Entry};
 pub use allowance::Allowances;
 pub use tally::Tally;

@@ -6,7 +6,10 @@ use http::StatusCode;
 use shared::booking::rules::HOLD;
 use shared::booking::store::{Desk, Wish};
 use shared::booking::{Booking, Contact, Failure, IdempotencyKey, Refusal};
+use shared::dependent::Dependent;
 use shared::event::AddressProof;
+use shared::identity::caller::form_token_holds;
+use shared::ids::{DependentId, PersonId};
 use shared::organization::Occasion;
 use shared::personal::{EmailAddress, Note, PersonName, Phone, Unfit};
 use shared::slot::{Slot, SlotId};
@@ -14,9 +17,10 @@ use shared::vault::LinkPurpose;
 use shared::web::incoming::from_form;
 use shared::web::{Fault, FieldProblem, Kind, Reply};
 
-use super::{appointment, browse, event_path, times};
+use super::guest::Guest;
+use super::{appointment, browse, dependents, event_path, times};
 use crate::Visit;
-use crate::pages::{BookPage, BookTime, Field, PageHead, PendingPage, WayBack};
+use crate::pages::{BookPage, BookTime, Field, ForWhom, PageHead, PendingPage, WayBack};
 use crate::replies::{fault, fault_shape, head, page};
 use crate::wire::{BookShape, ErrorShape, MadeShape, PendingShape, SlotShape};
 use crate::words::{self, Reader};
@@ -54,7 +58,11 @@ pub(crate) async fn form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     if !visit.incoming.wants_page() {
         return Ok(Reply::json(StatusCode::OK, &SlotShape::of(slot, zone, visit.now)));
     }
-    let typed = Typed { key: fresh_key(visit)?, fields: HashMap::new() };
+    let asker = Asker::of(visit, &occasion).await?;
+    let mut typed = Typed { key: fresh_key(visit)?, fields: HashMap::new() };
+    if let Some(address) = asker.guest.as_ref().and_then(|guest| guest.address.as_ref()) {
+        typed.fields.insert("email".into(), address.expose().to_owned());
+    }
     let refused = if slot.start <= visit.now {
         Some(Refusal::Past)
     } else if shared::slot::rules::left(slot, visit.now) == 0 {
@@ -63,12 +71,46 @@ pub(crate) async fn form(visit: &Visit<'_>) -> Result<Reply, Fault> {
         None
     };
     match refused {
-        None => Ok(form_page(visit, &occasion, slot, &typed, None, None)),
+        None => Ok(form_page(visit, &occasion, slot, &asker, &typed, None, None)),
         Some(refusal) => {
             let near = nearest(visit, &occasion, id).await;
             let fault = words::refusal(refusal, zone, Reader::Stranger);
-            Ok(form_page(visit, &occasion, slot, &typed, Some(&fault), Some(near)))
+            Ok(form_page(visit, &occasion, slot, &asker, &typed, Some(&fault), Some(near)))
         }
+    }
+}
+
+/// Who fills in the form.
+struct Asker {
+    /// The participant who has signed in, if one has.
+    guest: Option<Guest>,
+    /// For whom they may book besides themselves.
+    dependents: Vec<Dependent>,
+}
+
+impl Asker {
+    async fn of(visit: &Visit<'_>, occasion: &Occasion) -> Result<Self, Fault> {
+        let guest = visit.guest(&occasion.snapshot).await?;
+        let dependents = match &guest {
+            Some(guest) => dependents::attached(visit, &occasion.snapshot, guest).await?,
+            None => Vec::new(),
+        };
+        Ok(Self { guest, dependents })
+    }
+
+    /// As whom they ask: a form of another session's pages, or of before they
+    /// signed in, is a stranger's.
+    fn signed_in(
+        guest: Option<&Guest>,
+        visit: &Visit<'_>,
+        occasion: &Occasion,
+        token: Option<&str>,
+    ) -> Option<PersonId> {
+        let guest = guest?;
+        let given = token.unwrap_or_default();
+        let own =
+            !visit.incoming.is_form() || form_token_holds(occasion.keys(), guest.session.id, given);
+        own.then_some(guest.person)
     }
 }
 
@@ -115,9 +157,11 @@ pub(crate) async fn book(visit: &Visit<'_>) -> Result<Reply, Fault> {
             "Send a header Idempotency-Key with 16 to 64 letters, digits, - or _, fresh for each booking.",
         )
     })?;
-    let wish = wish(visit, &occasion, &shape, key)?;
+    let guest = visit.guest(&occasion.snapshot).await?;
+    let signed_in = Asker::signed_in(guest.as_ref(), visit, &occasion, shape.form_token.as_deref());
+    let wish = wish(visit, &occasion, &shape, signed_in, key)?;
     match make(visit, &occasion, &wish).await {
-        Ok(booking) if occasion.event().address_proof == AddressProof::After => {
+        Ok(booking) if stands(&occasion, &wish, &booking) => {
             Ok(Reply::json(StatusCode::CREATED, &made(visit, &occasion, &booking)))
         }
         Ok(_) => Ok(Reply::json(StatusCode::ACCEPTED, &PendingShape { pending: true })),
@@ -131,7 +175,14 @@ pub(crate) async fn book(visit: &Visit<'_>) -> Result<Reply, Fault> {
     }
 }
 
+/// Whether the booking is the asker's to see at once: where its address need
+/// not be proven first, or is by their session.
+fn stands(occasion: &Occasion, wish: &Wish, booking: &Booking) -> bool {
+    occasion.event().address_proof == AddressProof::After || wish.signed_in == Some(booking.person)
+}
+
 async fn book_by_form(visit: &Visit<'_>, occasion: &Occasion) -> Result<Reply, Fault> {
+    let asker = Asker::of(visit, occasion).await?;
     let back = || WayBack { text: "Choose a time again".into(), path: event_path(occasion) };
     let (typed, shape) = match read_form(visit) {
         Ok(read) => read,
@@ -139,7 +190,7 @@ async fn book_by_form(visit: &Visit<'_>, occasion: &Occasion) -> Result<Reply, F
         // was not typed by a person, and a page of its own says so.
         Err(refused) => match typed_only(visit) {
             Some(typed) => {
-                return said_at_fields(visit, occasion, &typed, refused).await;
+                return said_at_fields(visit, occasion, &asker, &typed, refused).await;
             }
             None => {
                 return Ok(fault(
@@ -156,13 +207,17 @@ async fn book_by_form(visit: &Visit<'_>, occasion: &Occasion) -> Result<Reply, F
             Fault::new(Kind::Invalid, "The form was incomplete. Please choose a time again.");
         return Ok(fault(&visit.incoming, &refused, Some(occasion.organization()), Some(back())));
     };
-    let wish = match wish(visit, occasion, &shape, key) {
+    let token = shape.form_token.as_deref();
+    let signed_in = Asker::signed_in(asker.guest.as_ref(), visit, occasion, token);
+    let wish = match wish(visit, occasion, &shape, signed_in, key) {
         Ok(wish) => wish,
         Err(refused) if refused.kind == Kind::NotFound => return Err(refused),
-        Err(refused) => return said_at_fields(visit, occasion, &typed, refused).await,
+        Err(refused) => {
+            return said_at_fields(visit, occasion, &asker, &typed, refused).await;
+        }
     };
     match make(visit, occasion, &wish).await {
-        Ok(booking) if occasion.event().address_proof == AddressProof::After => {
+        Ok(booking) if stands(occasion, &wish, &booking) => {
             let path = booking_path(occasion, &booking);
             Ok(Reply::see_other(&format!("{path}?done=booked")))
         }
@@ -179,11 +234,11 @@ async fn book_by_form(visit: &Visit<'_>, occasion: &Occasion) -> Result<Reply, F
             let slots =
                 browse::of_day(visit, occasion, wish.slot.day, Some(wish.slot.resource)).await?;
             match slots.iter().find(|slot| slot.id == wish.slot) {
-                Some(slot) if refused.kind == Kind::Conflict => {
+                Some(slot) if matches!(refused.kind, Kind::Conflict | Kind::Invalid) => {
                     // A form that was refused may be sent again with another
                     // time: that is another request.
                     let typed = Typed { key: fresh_key(visit)?, ..typed };
-                    Ok(form_page(visit, occasion, slot, &typed, Some(&refused), near))
+                    Ok(form_page(visit, occasion, slot, &asker, &typed, Some(&refused), near))
                 }
                 _ => Ok(fault(
                     &visit.incoming,
@@ -205,7 +260,7 @@ struct Typed {
 fn typed_only(visit: &Visit<'_>) -> Option<Typed> {
     let mut fields = visit.incoming.form().ok()?;
     let key = fields.remove("key")?;
-    let known = ["slot", "name", "email", "phone", "note"];
+    let known = ["slot", "name", "email", "phone", "note", "dependent", "form_token"];
     let usable =
         fields.keys().all(|name| known.contains(&name.as_str())) && fields.contains_key("slot");
     usable.then_some(Typed { key, fields })
@@ -221,6 +276,7 @@ fn read_form(visit: &Visit<'_>) -> Result<(Typed, BookShape), Fault> {
 async fn said_at_fields(
     visit: &Visit<'_>,
     occasion: &Occasion,
+    asker: &Asker,
     typed: &Typed,
     refused: Fault,
 ) -> Result<Reply, Fault> {
@@ -233,7 +289,7 @@ async fn said_at_fields(
         typed.fields.get("slot").and_then(|id| SlotId::parse(id)).ok_or_else(Fault::not_found)?;
     let slots = browse::of_day(visit, occasion, id.day, Some(id.resource)).await?;
     let slot = slots.iter().find(|slot| slot.id == id).ok_or_else(Fault::not_found)?;
-    Ok(form_page(visit, occasion, slot, typed, Some(&refused), None))
+    Ok(form_page(visit, occasion, slot, asker, typed, Some(&refused), None))
 }
 
 /// Reads what the person said about themselves, or everything that is wrong with it.
@@ -275,6 +331,7 @@ fn wish(
     visit: &Visit<'_>,
     occasion: &Occasion,
     shape: &BookShape,
+    signed_in: Option<PersonId>,
     key: IdempotencyKey,
 ) -> Result<Wish, Fault> {
     let mut fields = HashMap::from([
@@ -289,7 +346,14 @@ fn wish(
     let contact = contact(&fields).map_err(Fault::fields)?;
     // An id that reads as none is as unknown as one that names nothing.
     let slot = SlotId::parse(&shape.slot).ok_or_else(Fault::not_found)?;
-    Ok(Wish { slot, contact, key, network: visit.network(occasion) })
+    let dependent = match shape.dependent.as_deref() {
+        None | Some("") => None,
+        Some(id) => Some(DependentId::parse(id).ok_or_else(|| {
+            let zone = &occasion.event().zone;
+            words::refusal(Refusal::NoSuchDependent, zone, Reader::Stranger)
+        })?),
+    };
+    Ok(Wish { slot, contact, dependent, signed_in, key, network: visit.network(occasion.keys()) })
 }
 
 /// Books; a refusal comes with the nearest free times where another time would help.
@@ -308,8 +372,17 @@ async fn make(
         Ok(booking) => Ok(booking),
         Err(Failure::Trouble(trouble)) => Err((trouble.into(), None)),
         Err(Failure::Refused(refusal)) => {
-            let fault = words::refusal(refusal, &occasion.event().zone, Reader::Stranger);
-            if !matches!(refusal, Refusal::Taken | Refusal::Past | Refusal::InTheWay(_)) {
+            let own = occasion.keys().person(&wish.contact.email);
+            let reader = match wish.signed_in == Some(own) {
+                true => Reader::Holder,
+                false => Reader::Stranger,
+            };
+            let fault = words::refusal(refusal, &occasion.event().zone, reader);
+            let elsewhere = matches!(
+                refusal,
+                Refusal::Taken | Refusal::Past | Refusal::InTheWay(_) | Refusal::NotAvailable
+            );
+            if !elsewhere {
                 return Err((fault, None));
             }
             let near = nearest(visit, occasion, wish.slot).await;
@@ -377,6 +450,7 @@ fn form_page(
     visit: &Visit<'_>,
     occasion: &Occasion,
     slot: &Slot,
+    asker: &Asker,
     typed: &Typed,
     refused: Option<&Fault>,
     near: Option<Vec<Slot>>,
@@ -389,13 +463,32 @@ fn form_page(
         }),
         limit,
     };
+    let chosen = typed.fields.get("dependent").map_or("", String::as_str);
+    let person = |value: String, label: &str| ForWhom {
+        selected: value == chosen,
+        label: label.to_owned(),
+        value,
+    };
+    let mut people: Vec<ForWhom> = asker
+        .dependents
+        .iter()
+        .map(|dependent| person(dependent.id.to_string(), dependent.name.expose()))
+        .collect();
+    let people_error = field("dependent", 0).error;
+    if !people.is_empty() || people_error.is_some() {
+        people.insert(0, person(String::new(), "Myself"));
+    }
     let event = occasion.event();
     let at_a_field = refused.is_some_and(|fault| fault.kind == Kind::Invalid);
     let taken = near.is_some();
     let mut day_path = event_path(occasion);
     day_path.push_str(&format!("?day={}", slot.id.day));
     let shown = BookPage {
-        head: PageHead::new(Some(head(occasion.organization()))),
+        head: PageHead::new(Some(head(occasion.organization())))
+            .of_person(asker.guest.as_ref().map(|guest| guest.head.clone())),
+        form_token: asker.guest.as_ref().map(|guest| guest.head.form_token.clone()),
+        people,
+        people_error,
         event: event.name.clone(),
         event_path: day_path,
         appointment: appointment(occasion, slot.id, slot.start, slot.end),
@@ -413,7 +506,7 @@ fn form_page(
         phone: field("phone", 40),
         note: field("note", Note::LONGEST),
         privacy_path: format!("/{}/privacy", occasion.organization().web_name),
-        proof_minutes: (event.address_proof == AddressProof::Before)
+        proof_minutes: (event.address_proof == AddressProof::Before && asker.guest.is_none())
             .then(|| u32::try_from(HOLD.as_mins()).unwrap_or(15)),
     };
     let status = refused.map_or(StatusCode::OK, |fault| fault.kind.status());

@@ -129,14 +129,18 @@ pub(crate) async fn organization(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let events = snapshot.events.iter().map(|event| OrganizationEvent {
         name: event.name.clone(),
         path: path(event),
-        when: words::days(&event.days),
+        when: words::days_ahead(event, visit.now),
         place: (!event.place.is_empty()).then(|| event.place.clone()),
         state: words::standing(event, visit.now),
         open: words::bookable(event, visit.now),
     });
     let head = PageHead::new(Some(head(organization)));
-    let shown =
-        OrganizationPage { head, name: organization.name.clone(), events: events.collect() };
+    let shown = OrganizationPage {
+        head,
+        name: organization.name.clone(),
+        events: events.collect(),
+        bookings_path: super::guest::bookings_path(organization),
+    };
     Ok(page(StatusCode::OK, &shown))
 }
 

@@ -18,9 +18,7 @@ use crate::pages::{
     PageHead,
 };
 use crate::replies::{fault_shape, head, page};
-use crate::wire::{
-    BookingShape, ConfirmedShape, ErrorShape, MoveShape, NothingShape, SlotShape, state_word,
-};
+use crate::wire::{BookingShape, ConfirmedShape, ErrorShape, MoveShape, NothingShape, SlotShape};
 use crate::words::{self, Reader};
 
 /// A booking found by its link.
@@ -67,22 +65,7 @@ impl Found {
     }
 
     fn shape(&self) -> BookingShape {
-        let zone = &self.occasion.event().zone;
-        let booking = &self.booking;
-        BookingShape {
-            id: booking.id.to_string(),
-            state: state_word(booking).to_owned(),
-            event: event_path(&self.occasion),
-            slot: booking.slot.to_string(),
-            resource: booking.slot.resource.to_string(),
-            resource_name: resource(&self.occasion, booking.slot)
-                .map_or_else(String::new, |resource| resource.name.clone()),
-            start: zone.rfc3339(booking.start),
-            end: zone.rfc3339(booking.end),
-            zone: zone.name().to_owned(),
-            name: booking.contact.name.expose().to_owned(),
-            version: booking.version,
-        }
+        super::shape(&self.occasion, &self.booking)
     }
 
     fn refused(&self, failure: Failure) -> Result<(Refusal, Fault), Fault> {
@@ -160,7 +143,7 @@ fn confirm_state(visit: &Visit<'_>, found: &Found, status: StatusCode) -> Reply 
 pub(crate) async fn confirm(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let mut found = found(visit, LinkPurpose::Confirm).await?;
     nothing(visit)?;
-    let network = visit.network(&found.occasion);
+    let network = visit.network(found.occasion.keys());
     let confirmed = found.desk(visit).confirm(&found.booking, network).await;
     match confirmed {
         Ok(booking) => {
@@ -249,7 +232,8 @@ fn booking_page(
         event: found.occasion.event().name.clone(),
         event_path: event_path(&found.occasion),
         appointment: found.appointment(),
-        person: found.booking.contact.name.expose().to_owned(),
+        person: super::who(&found.booking),
+        bookings_path: super::guest::bookings_path(found.occasion.organization()),
         note: found.booking.contact.note.as_ref().map(|note| note.expose().to_owned()),
         state,
         news,
@@ -279,7 +263,7 @@ fn booking_page(
 pub(crate) async fn cancel(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let mut found = confirmed(visit).await?;
     nothing(visit)?;
-    let network = visit.network(&found.occasion);
+    let network = visit.network(found.occasion.keys());
     let cancelled = found.desk(visit).cancel(&found.booking, network).await;
     match cancelled {
         Ok(booking) => found.booking = booking,
@@ -372,7 +356,7 @@ pub(crate) async fn move_to(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let mut found = confirmed(visit).await?;
     let shape: MoveShape = visit.incoming.typed()?;
     let wanted = SlotId::parse(&shape.slot).ok_or_else(Fault::not_found)?;
-    let network = visit.network(&found.occasion);
+    let network = visit.network(found.occasion.keys());
     let moved = found.desk(visit).move_to(&found.booking, wanted, network).await;
     match moved {
         Ok(booking) => found.booking = booking,

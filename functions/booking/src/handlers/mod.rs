@@ -2,19 +2,25 @@
 
 pub(crate) mod book;
 pub(crate) mod browse;
+pub(crate) mod dependents;
 pub(crate) mod glance;
+pub(crate) mod guest;
 pub(crate) mod link;
+pub(crate) mod mine;
 mod times;
 
 use std::sync::Arc;
 
+use shared::booking::Booking;
 use shared::organization::{Occasion, Snapshot};
 use shared::resource::Resource;
 use shared::slot::SlotId;
+use shared::vault::OrganizationKeys;
 use shared::web::Fault;
 
 use crate::Visit;
 use crate::pages::Appointment;
+use crate::wire::{BookingShape, state_word};
 
 impl Visit<'_> {
     /// The organization that the path names.
@@ -33,13 +39,13 @@ impl Visit<'_> {
 
     /// Where the request comes from, as a keyed hash: an IPv6 network is the
     /// first half of the address, since a household has all of the rest.
-    fn network(&self, occasion: &Occasion) -> [u8; 16] {
+    fn network(&self, keys: &OrganizationKeys) -> [u8; 16] {
         let bytes = match self.incoming.network {
             Some(std::net::IpAddr::V4(address)) => address.octets().to_vec(),
             Some(std::net::IpAddr::V6(address)) => address.octets()[..8].to_vec(),
             None => Vec::new(),
         };
-        occasion.keys().blind(b"network", &bytes)
+        keys.blind(b"network", &bytes)
     }
 }
 
@@ -50,6 +56,35 @@ fn event_path(occasion: &Occasion) -> String {
 
 fn resource(occasion: &Occasion, slot: SlotId) -> Option<&Resource> {
     occasion.resources.iter().find(|resource| resource.id == slot.resource)
+}
+
+/// Who comes, as people read it.
+fn who(booking: &Booking) -> String {
+    let person = booking.contact.name.expose();
+    match &booking.dependent {
+        Some(dependent) => format!("{} (booked by {person})", dependent.name.expose()),
+        None => person.to_owned(),
+    }
+}
+
+/// A booking as its holder's program sees it.
+fn shape(occasion: &Occasion, booking: &Booking) -> BookingShape {
+    let zone = &occasion.event().zone;
+    BookingShape {
+        id: booking.id.to_string(),
+        state: state_word(booking).to_owned(),
+        event: event_path(occasion),
+        slot: booking.slot.to_string(),
+        resource: booking.slot.resource.to_string(),
+        resource_name: resource(occasion, booking.slot)
+            .map_or_else(String::new, |resource| resource.name.clone()),
+        start: zone.rfc3339(booking.start),
+        end: zone.rfc3339(booking.end),
+        zone: zone.name().to_owned(),
+        name: booking.contact.name.expose().to_owned(),
+        dependent: booking.dependent.as_ref().map(|it| it.name.expose().to_owned()),
+        version: booking.version,
+    }
 }
 
 /// An appointment as people read it.

@@ -22,6 +22,12 @@ pub struct BookPage {
     pub action: String,
     /// A fresh idempotency key.
     pub key: String,
+    /// What the forms of somebody who has signed in carry.
+    pub form_token: Option<String>,
+    /// For whom it can be; empty where only for themselves.
+    pub people: Vec<ForWhom>,
+    /// What is wrong with the choice among them.
+    pub people_error: Option<String>,
     /// Why the last attempt was refused, where no field is at fault.
     pub refusal: Option<String>,
     /// Who comes.
@@ -69,9 +75,10 @@ impl BookPage {
     pub fn faults(&self) -> impl Iterator<Item = (&'static str, String)> {
         [("name", &self.name), ("email", &self.email), ("phone", &self.phone), ("note", &self.note)]
             .into_iter()
-            .filter_map(|(id, field)| {
-                let error = field.error.as_ref()?;
-                Some((id, format!("{}: {}", Self::label(id), within_a_sentence(error))))
+            .map(|(id, field)| (id, field.error.as_ref()))
+            .chain([("dependent", self.people_error.as_ref())])
+            .filter_map(|(id, error)| {
+                Some((id, format!("{}: {}", Self::label(id), within_a_sentence(error?))))
             })
     }
 
@@ -81,9 +88,21 @@ impl BookPage {
             "name" => "Your name",
             "email" => "Email",
             "phone" => "Phone",
+            "dependent" => "Who is it for?",
             _ => "Note",
         }
     }
+}
+
+/// Somebody for whom the appointment can be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForWhom {
+    /// Their id; empty for who books.
+    pub value: String,
+    /// What they are called: `Maya Example`, `Myself`.
+    pub label: String,
+    /// Whether they were chosen.
+    pub selected: bool,
 }
 
 /// A sentence as it goes on after a colon.

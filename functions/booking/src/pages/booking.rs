@@ -26,6 +26,8 @@ pub struct BookingPage {
     pub news: Option<BookingNews>,
     /// Why the last attempt was refused.
     pub refusal: Option<String>,
+    /// Everything booked under the address.
+    pub bookings_path: String,
 }
 
 impl BookingPage {

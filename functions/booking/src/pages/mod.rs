@@ -7,7 +7,9 @@
 
 mod book;
 mod booking;
+mod bookings;
 mod confirm;
+mod dependents;
 mod event;
 mod front;
 mod moving;
@@ -21,9 +23,11 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
-pub use book::{BookPage, BookTime, Field};
+pub use book::{BookPage, BookTime, Field, ForWhom};
 pub use booking::{BookingNews, BookingPage, BookingState};
+pub use bookings::{BookedLine, BookingsPage, BookingsState};
 pub use confirm::{ConfirmPage, ConfirmState};
+pub use dependents::{DependentLine, DependentsPage};
 pub use event::{EventPage, EventState};
 pub use front::FrontPage;
 pub use moving::{Missed, MovePage};

@@ -14,6 +14,8 @@ pub struct OrganizationPage {
     pub name: String,
     /// What it offers, soonest first; may be empty.
     pub events: Vec<OrganizationEvent>,
+    /// Where people find what they have booked.
+    pub bookings_path: String,
 }
 
 /// One event in the list.

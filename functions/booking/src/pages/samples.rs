@@ -2,6 +2,8 @@
 
 use askama::Template as _;
 
+use shared::web::page::PersonHead;
+
 use super::*;
 
 /// A teacher's name with markup in it.
@@ -24,6 +26,15 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ("event-no-times", event(EventState::NoTimes).render()),
         ("book", book().render()),
         ("book-errors", book_errors().render()),
+        ("book-for-somebody", book_for_somebody(None).render()),
+        ("book-for-nobody-known", book_for_somebody(Some("Please choose somebody whom you have added to your list, and sign in first.")).render()),
+        ("bookings", bookings(vec![line(), line()], vec![line()]).render()),
+        ("bookings-none", bookings(Vec::new(), Vec::new()).render()),
+        ("bookings-signed-out", bookings_signed_out().render()),
+        ("dependents", dependents(&["Maya Example", "Leo Example"]).render()),
+        ("dependents-none", dependents(&[]).render()),
+        ("dependents-wrong", DependentsPage { refusal: Some("Nobody has both this identifier and this security value.".into()), ..dependents(&["Maya Example"]) }.render()),
+        ("dependents-too-short", DependentsPage { security_value: typed("", Some("This is too short: at least 4 characters."), 64), ..dependents(&[]) }.render()),
         ("book-taken", book_taken(near()).render()),
         ("book-taken-none-near", book_taken(Vec::new()).render()),
         ("book-refused", BookPage { refusal: Some("You already have an appointment at this time. We have mailed you what stands in the way.".into()), ..book() }.render()),
@@ -127,6 +138,7 @@ fn organization(offers: bool) -> OrganizationPage {
         head: head(),
         name: "Maple Street School".into(),
         events: if offers { events } else { Vec::new() },
+        bookings_path: format!("{ORGANIZATION}/bookings"),
     }
 }
 
@@ -314,6 +326,9 @@ pub(crate) fn book() -> BookPage {
         time: BookTime::Free { slot: "0199c7f2a4b17c3e9d".into() },
         action: format!("{EVENT}/bookings"),
         key: "mHkq0XvB2nR7sT4wZ9yLcA".into(),
+        form_token: None,
+        people: Vec::new(),
+        people_error: None,
         refusal: None,
         name: Field::empty(100),
         email: Field::empty(254),
@@ -339,6 +354,91 @@ fn book_errors() -> BookPage {
         phone: typed("555 0100", None, 32),
         note: typed("We need a\nstep-free entrance.", None, 500),
         ..book()
+    }
+}
+
+fn person() -> PersonHead {
+    PersonHead {
+        name: "ann@example.com".into(),
+        manage_path: None,
+        account_path: Some(format!("{ORGANIZATION}/account")),
+        sign_out_path: format!("{ORGANIZATION}/sign-out"),
+        session_path: format!("{ORGANIZATION}/session"),
+        form_token: "0123456789abcdefghijklmnop".into(),
+        seconds_left: 900,
+    }
+}
+
+fn book_for_somebody(error: Option<&str>) -> BookPage {
+    let choice = |value: &str, label: &str, selected| ForWhom {
+        value: value.into(),
+        label: label.into(),
+        selected,
+    };
+    BookPage {
+        head: head().of_person(Some(person())),
+        form_token: Some(person().form_token),
+        people: vec![
+            choice("", "Myself", false),
+            choice("0199c7f2a4b17c3e9d", "Maya Example", true),
+        ],
+        people_error: error.map(Into::into),
+        proof_minutes: None,
+        ..book()
+    }
+}
+
+fn line() -> BookedLine {
+    BookedLine {
+        path: booking_path(),
+        event: "Fall conferences".into(),
+        appointment: appointment(),
+        who: "Maya Example (booked by Ann Example)".into(),
+    }
+}
+
+fn bookings(coming: Vec<BookedLine>, past: Vec<BookedLine>) -> BookingsPage {
+    BookingsPage {
+        head: head().of_person(Some(person())),
+        path: format!("{ORGANIZATION}/bookings"),
+        state: BookingsState::SignedIn {
+            coming,
+            past,
+            dependents_path: format!("{ORGANIZATION}/dependents"),
+            organization_path: ORGANIZATION.into(),
+        },
+    }
+}
+
+fn bookings_signed_out() -> BookingsPage {
+    BookingsPage {
+        head: head(),
+        state: BookingsState::SignedOut {
+            action: format!("{ORGANIZATION}/sign-in/link"),
+            sign_in_path: format!("{ORGANIZATION}/sign-in"),
+        },
+        ..bookings(Vec::new(), Vec::new())
+    }
+}
+
+fn dependents(names: &[&str]) -> DependentsPage {
+    DependentsPage {
+        head: head().of_person(Some(person())),
+        organization: "Maple Street School".into(),
+        dependents: names
+            .iter()
+            .map(|name| DependentLine {
+                name: (*name).into(),
+                remove_action: format!("{ORGANIZATION}/dependents/0199c7f2a4b17c3e9d/remove"),
+            })
+            .collect(),
+        news: None,
+        refusal: None,
+        identifier: Field::empty(64),
+        security_value: Field::empty(64),
+        action: format!("{ORGANIZATION}/dependents"),
+        form_token: person().form_token,
+        bookings_path: format!("{ORGANIZATION}/bookings"),
     }
 }
 
@@ -404,6 +504,7 @@ fn booking(state: BookingState, news: Option<BookingNews>) -> BookingPage {
         state,
         news,
         refusal: None,
+        bookings_path: format!("{ORGANIZATION}/bookings"),
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod appointments;
 pub(crate) mod audit;
 mod coverage;
+pub(crate) mod dependents;
 pub(crate) mod emergency;
 pub(crate) mod home;
 pub(crate) mod member;

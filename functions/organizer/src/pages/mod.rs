@@ -5,6 +5,7 @@
 //! do is absent from the values, so that a template cannot offer it.
 
 mod audit;
+mod dependents;
 mod emergency;
 mod event;
 mod home;
@@ -21,6 +22,7 @@ pub(crate) mod samples;
 mod tests;
 
 pub use audit::{AuditPage, Line};
+pub use dependents::{DependentLine, DependentsPage};
 pub use emergency::{CodePage, EmergencyPage, Use};
 pub use event::{Appointment, DayChoice, EventPage, Filter, Sheet};
 pub use home::{EventLine, Heed, HomePage};

@@ -55,6 +55,8 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ),
         ("audit", audit().render()),
         ("audit-empty", AuditPage { lines: Vec::new(), onward: Vec::new(), ..audit() }.render()),
+        ("dependents", dependents(2).render()),
+        ("dependents-none", dependents(0).render()),
         ("support", support().render()),
         (
             "support-nobody",
@@ -361,6 +363,29 @@ fn audit() -> AuditPage {
             text: "The day before".into(),
             path: manage("/audit?day=2026-12-02"),
         }],
+    }
+}
+
+fn dependents(listed: usize) -> DependentsPage {
+    DependentsPage {
+        head: head(),
+        sections: sections(),
+        news: None,
+        problems: vec![Problem { id: "identifier".into(), text: "Identifier: taken.".into() }],
+        action: manage("/dependents"),
+        find: String::new(),
+        name: Field::holding("Maya Example"),
+        identifier: Field { value: "MS-1042".into(), error: Some("Taken.".into()) },
+        security_value: Field::default(),
+        listed,
+        matching: listed,
+        dependents: (0..listed)
+            .map(|number| DependentLine {
+                name: format!("Maya Example {number}"),
+                identifier: format!("MS-{number}"),
+                remove: manage("/dependents/0123456789abcdefghjkmnpqrs/remove"),
+            })
+            .collect(),
     }
 }
 

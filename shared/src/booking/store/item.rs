@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ambient::Chance;
-use crate::booking::{Booking, Contact, State};
+use crate::booking::{BookedFor, Booking, Contact, State};
 use crate::dynamo::{self, Item, Key, keys};
-use crate::ids::{self, BookingId, EventId, OrganizationId, PersonId};
+use crate::ids::{self, BookingId, DependentId, EventId, OrganizationId, PersonId};
 use crate::personal::{EmailAddress, Note, PersonName, Phone, Unfit};
 use crate::slot::SlotId;
 use crate::trouble::Trouble;
@@ -21,6 +21,8 @@ struct Row {
     start: i64,
     end: i64,
     person: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dependent: Option<String>,
     state: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     held_until: Option<i64>,
@@ -43,6 +45,9 @@ struct Fields<'a> {
     phone: Option<std::borrow::Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<std::borrow::Cow<'a, str>>,
+    /// The dependent's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dependent: Option<std::borrow::Cow<'a, str>>,
 }
 
 /// What of a booking lies open: enough to hold it against other items without
@@ -54,6 +59,7 @@ pub(crate) struct Outline {
     pub(crate) start: Timestamp,
     pub(crate) end: Timestamp,
     pub(crate) person: PersonId,
+    pub(crate) dependent: Option<DependentId>,
     pub(crate) state: State,
     pub(crate) version: u32,
 }
@@ -73,6 +79,7 @@ pub(super) fn write(
         email: contact.email.expose().into(),
         phone: contact.phone.as_ref().map(|phone| phone.expose().into()),
         note: contact.note.as_ref().map(|note| note.expose().into()),
+        dependent: booking.dependent.as_ref().map(|dependent| dependent.name.expose().into()),
     };
     let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
     let sealed = keys.seal(place, &fields, chance)?;
@@ -88,6 +95,7 @@ pub(super) fn write(
         start: booking.start.as_second(),
         end: booking.end.as_second(),
         person: booking.person.to_string(),
+        dependent: booking.dependent.as_ref().map(|dependent| dependent.id.to_string()),
         state: word(booking.state).to_owned(),
         held_until,
         version: booking.version,
@@ -125,12 +133,20 @@ pub(super) const fn word(state: State) -> &'static str {
 /// Reads a booking out of its item.
 pub(super) fn read(table: &str, keys: &OrganizationKeys, item: Item) -> Result<Booking, Trouble> {
     let row: Row = dynamo::row(item)?;
-    let Outline { event, slot, start, end, person, state, version } = row.outline()?;
+    let Outline { event, slot, start, end, person, dependent, state, version } = row.outline()?;
     let damaged = |why: String| Trouble::damaged(format!("booking {}", row.pk), why);
     let unfit = |what: &'static str| move |why: Unfit| damaged(format!("its {what}: {why}"));
     let place = Place { table, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
     let fields: Fields<'_> =
         keys.open(place, &row.sealed).map_err(|why| damaged(why.to_string()))?;
+    let dependent = match (dependent, fields.dependent) {
+        (Some(id), Some(name)) => {
+            let name = PersonName::parse(&name).map_err(unfit("dependent's name"))?;
+            Some(BookedFor { id, name })
+        }
+        (None, None) => None,
+        _ => return Err(damaged("its dependent".into())),
+    };
     Ok(Booking {
         id: row
             .pk
@@ -142,6 +158,7 @@ pub(super) fn read(table: &str, keys: &OrganizationKeys, item: Item) -> Result<B
         start,
         end,
         person,
+        dependent,
         contact: Contact {
             name: PersonName::parse(&fields.name).map_err(unfit("name"))?,
             email: EmailAddress::parse(&fields.email).map_err(unfit("email"))?,
@@ -179,6 +196,12 @@ impl Row {
             start: moment(self.start, "start")?,
             end: moment(self.end, "end")?,
             person: PersonId::parse(&self.person).ok_or_else(|| damaged("its person".into()))?,
+            dependent: match &self.dependent {
+                Some(id) => {
+                    Some(DependentId::parse(id).ok_or_else(|| damaged("its dependent".into()))?)
+                }
+                None => None,
+            },
             state: match (self.state.as_str(), self.held_until) {
                 ("held", Some(until)) => State::Held(moment(until, "hold's end")?),
                 ("booked", None) => State::Booked,

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Desk, Wish, item, number};
 use crate::audit::{self, About, Action, Actor, Record};
-use crate::booking::{Booking, State};
+use crate::booking::rules::{Agendas, For};
+use crate::booking::{BookedFor, Booking, State};
 use crate::dynamo::{self, Key, Transaction, Write};
 use crate::ids::{BookingId, OrganizationId, PersonId};
 use crate::notice::{Kind, Owed, owed};
-use crate::participant::{Agenda, Tally, agenda, tally};
+use crate::participant::{Tally, agenda, tally};
 use crate::personal::EmailAddress;
 use crate::service::Service;
 use crate::slot::{Slot, SlotId};
@@ -27,17 +28,33 @@ pub(crate) struct ParticipantRow {
     pub(crate) sealed: Sealed,
 }
 
+/// Who makes a booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Maker {
+    /// Somebody who typed the address.
+    Visitor,
+    /// Who has signed in under it, and whether there is an item of them already.
+    SignedIn { remembered: bool },
+}
+
 impl Desk<'_> {
+    #[expect(clippy::too_many_arguments, reason = "all that a booking is made of")]
     pub(super) fn booking(
         &self,
         id: BookingId,
         person: PersonId,
         fingerprint: [u8; 16],
         wish: &Wish,
+        who: For,
         slot: &Slot,
         held_until: Option<Timestamp>,
     ) -> Booking {
+        let dependent = match who {
+            For::Dependent(dependent) => Some(BookedFor { id: dependent.id, name: dependent.name }),
+            For::Themselves | For::Unknown => None,
+        };
         Booking {
+            dependent,
             id,
             event: self.occasion.event().id,
             slot: slot.id,
@@ -54,19 +71,21 @@ impl Desk<'_> {
         }
     }
 
-    /// Seat, agendas, tally, booking, notice, record: six items, seven over midnight.
+    /// Seat, agendas, tally, booking, notice, record: six items, seven over
+    /// midnight. For a dependent one more, or two; and one more for a
+    /// participant who signed in before ever proving an address by a booking:
+    /// ten at most.
     pub(super) fn making(
         &self,
         booking: &Booking,
-        agendas: &[Agenda],
+        agendas: &Agendas,
         tally: &Tally,
+        maker: Maker,
         network: [u8; 16],
     ) -> Result<Transaction, Trouble> {
         let mut transaction = Transaction::default();
         transaction.push(self.take_seat(booking.slot)?);
-        for agenda in agendas {
-            transaction.push(self.replace_agenda(booking.person, agenda)?);
-        }
+        transaction.extend(self.replace_agendas(booking, agendas)?);
         transaction.push(self.replace_tally(booking.person, tally)?);
         transaction.push(Write::create(self.schedule(), self.written(booking)?)?);
         transaction.push(self.owe(&owed::about(
@@ -75,8 +94,16 @@ impl Desk<'_> {
             Kind::Booked,
             self.now,
         ))?);
-        let visitor = (Actor::Visitor(booking.person), Some(network));
-        transaction.push(self.record(visitor, Action::BookingMade, booking.id)?);
+        let actor = match maker {
+            Maker::Visitor => Actor::Visitor(booking.person),
+            Maker::SignedIn { remembered } => {
+                if !remembered {
+                    transaction.push(self.remember_participant(booking)?);
+                }
+                Actor::Participant(booking.person)
+            }
+        };
+        transaction.push(self.record((actor, Some(network)), Action::BookingMade, booking.id)?);
         Ok(transaction)
     }
 
@@ -108,7 +135,7 @@ impl Desk<'_> {
     pub(super) fn confirming(
         &self,
         booking: &Booking,
-        agendas: &[Agenda],
+        agendas: &Agendas,
         tally: &Tally,
         proven: bool,
         network: [u8; 16],
@@ -119,9 +146,7 @@ impl Desk<'_> {
         if let State::Held(until) = booking.state {
             transaction.push(self.keep_seat(booking.slot, booking.id, until)?);
         }
-        for agenda in agendas {
-            transaction.push(self.replace_agenda(booking.person, agenda)?);
-        }
+        transaction.extend(self.replace_agendas(booking, agendas)?);
         transaction.push(self.replace_tally(booking.person, tally)?);
         transaction.push(self.replace_booking(booking, &confirmed)?);
         if !proven {
@@ -139,12 +164,12 @@ impl Desk<'_> {
     }
 
     /// Both seats, the agendas of both days, booking, notice, record: six
-    /// items within a day, at most nine.
+    /// items within a day, at most nine; for a dependent eight, at most thirteen.
     pub(super) fn moving(
         &self,
         booking: &Booking,
         slot: &Slot,
-        agendas: &[Agenda],
+        agendas: &Agendas,
         network: [u8; 16],
     ) -> Result<(Booking, Transaction), Trouble> {
         let moved = Booking {
@@ -157,9 +182,7 @@ impl Desk<'_> {
         let mut transaction = Transaction::default();
         transaction.push(self.free_seat(booking.slot)?);
         transaction.push(self.take_seat(slot.id)?);
-        for agenda in agendas {
-            transaction.push(self.replace_agenda(booking.person, agenda)?);
-        }
+        transaction.extend(self.replace_agendas(booking, agendas)?);
         transaction.push(self.replace_booking(booking, &moved)?);
         transaction.push(self.owe(&owed::about(
             self.organization(),
@@ -172,11 +195,12 @@ impl Desk<'_> {
         Ok((moved, transaction))
     }
 
-    /// Seat, agendas, tally, booking, notice, record: six items, seven over midnight.
+    /// Seat, agendas, tally, booking, notice, record: six items, seven over
+    /// midnight; for a dependent one more, or two.
     pub(super) fn cancelling(
         &self,
         booking: &Booking,
-        agendas: &[Agenda],
+        agendas: &Agendas,
         tally: &Tally,
         by: (Actor, Option<[u8; 16]>),
     ) -> Result<(Booking, Transaction), Trouble> {
@@ -184,10 +208,7 @@ impl Desk<'_> {
             Booking { state: State::Cancelled, version: booking.version + 1, ..booking.clone() };
         let mut transaction = Transaction::default();
         transaction.push(self.free_seat(booking.slot)?);
-        for agenda in agendas {
-            let without = agenda.clone().without(booking.id);
-            transaction.push(self.replace_agenda(booking.person, &without)?);
-        }
+        transaction.extend(self.replace_agendas(booking, &agendas.without(booking.id))?);
         transaction.push(self.replace_tally(booking.person, &tally.one_fewer())?);
         transaction.push(self.replace_booking(booking, &cancelled)?);
         transaction.push(self.owe(&owed::about(
@@ -308,8 +329,16 @@ impl Desk<'_> {
         )
     }
 
-    fn replace_agenda(&self, person: PersonId, after: &Agenda) -> Result<Write, Trouble> {
-        agenda::replace(self.schedule(), self.organization(), person, after)
+    fn replace_agendas(&self, booking: &Booking, after: &Agendas) -> Result<Vec<Write>, Trouble> {
+        let of_person = after.person.iter().map(|agenda| (booking.person.into(), agenda));
+        let dependent = booking.dependent.iter();
+        let of_dependent = dependent.flat_map(|dependent| {
+            after.dependent.iter().map(|agenda| (dependent.id.into(), agenda))
+        });
+        of_person
+            .chain(of_dependent)
+            .map(|(of, agenda)| agenda::replace(self.schedule(), self.organization(), of, agenda))
+            .collect()
     }
 
     pub(super) fn count_try(&self, person: PersonId, after: &Tally) -> Result<Write, Trouble> {

@@ -1,4 +1,4 @@
-//! What must be true of participants, agendas and tallies.
+//! What must be true of participants, dependents, agendas and tallies.
 
 use std::collections::HashSet;
 
@@ -8,11 +8,12 @@ use jiff::civil::Date;
 use super::{is_a_time, shut};
 use crate::booking::State;
 use crate::booking::store::{ParticipantRow, outline};
+use crate::dependent::{self, Standing};
 use crate::dynamo::{self, Item, Key};
 use crate::fsck::damage::Damage;
 use crate::fsck::look::Look;
 use crate::fsck::subject::{Subject, Table};
-use crate::ids::{BookingId, EventId, OrganizationId, PersonId};
+use crate::ids::{BookingId, DependentId, EventId, OrganizationId, PersonId};
 use crate::participant::{Entry, agenda, tally};
 use crate::personal::EmailAddress;
 use crate::time::utc_days;
@@ -40,6 +41,88 @@ pub(super) fn check_participant(
     Vec::new()
 }
 
+/// The key of the item that leads to a dependent, where theirs reads and they
+/// are on the list.
+pub(super) fn own_identifier(organization: OrganizationId, item: &Item) -> Option<Key> {
+    let row = dynamo::row::<dependent::Row>(item.clone()).ok()?;
+    match row.standing() {
+        Ok(Standing::Listed { index, .. }) => Some(Key::identifier(organization, index)),
+        Ok(Standing::Removed) | Err(_) => None,
+    }
+}
+
+/// The dependent whom an identifier names, where it reads.
+pub(super) fn named_by_identifier(item: &Item) -> Option<DependentId> {
+    dynamo::row::<dependent::IdentifierRow>(item.clone()).ok()?.id().ok()
+}
+
+pub(super) fn check_dependent(
+    subject: &Subject,
+    organization: OrganizationId,
+    id: DependentId,
+    look: &Look,
+) -> Vec<Damage> {
+    let readable = dynamo::row::<dependent::Row>(subject.item.clone());
+    let Ok(row) = readable else { return vec![Damage::Unreadable] };
+    let index = match row.standing() {
+        Err(_) => return vec![Damage::Unreadable],
+        Ok(Standing::Removed) => return Vec::new(),
+        Ok(Standing::Listed { index, .. }) => index,
+    };
+    let mut damages = Vec::new();
+    if let Some(keys) = look.keys(organization) {
+        match dependent::read(&look.schedule, keys, subject.item.clone()) {
+            Ok(Some(found)) if dependent::store::index(keys, &found.identifier) != index => {
+                // What leads to them would be looked for at another place.
+                return vec![Damage::WrongIndex];
+            }
+            Ok(_) => {}
+            Err(_) => damages.push(shut(subject, look, keys)),
+        }
+    }
+    let named = look.item(Table::Schedule, &Key::identifier(organization, index));
+    // One that does not read is a finding of its own.
+    let leads_here =
+        named.is_some_and(|item| named_by_identifier(item).is_none_or(|named| named == id));
+    if !leads_here {
+        damages.push(Damage::NoIdentifier);
+    }
+    damages
+}
+
+pub(super) fn check_identifier(
+    subject: &Subject,
+    organization: OrganizationId,
+    look: &Look,
+) -> Vec<Damage> {
+    let Some(named) = named_by_identifier(&subject.item) else { return vec![Damage::Unreadable] };
+    let dependent = look.item(Table::Schedule, &Key::dependent(organization, named));
+    let own = dependent.map(|item| match dynamo::row::<dependent::Row>(item.clone()) {
+        Ok(row) if row.standing().is_ok() => own_identifier(organization, item),
+        // One that does not read is a finding of its own.
+        Ok(_) | Err(_) => Some(subject.key.clone()),
+    });
+    match own {
+        Some(Some(key)) if key == subject.key => Vec::new(),
+        _ => vec![Damage::StrayIdentifier(named)],
+    }
+}
+
+pub(super) fn check_attached(
+    subject: &Subject,
+    organization: OrganizationId,
+    dependent: DependentId,
+    look: &Look,
+) -> Vec<Damage> {
+    if dynamo::row::<dependent::AttachedRow>(subject.item.clone()).is_err() {
+        return vec![Damage::Unreadable];
+    }
+    match look.item(Table::Schedule, &Key::dependent(organization, dependent)) {
+        Some(_) => Vec::new(),
+        None => vec![Damage::NoDependent(dependent)],
+    }
+}
+
 /// The entries of an agenda that reads.
 pub(super) fn entries(item: &Item) -> Vec<Entry> {
     agenda::read(item.clone()).map(|agenda| agenda.entries).unwrap_or_default()
@@ -57,7 +140,7 @@ pub(super) fn may_name(item: &Item, booking: BookingId) -> bool {
 pub(super) fn check_agenda(
     item: &Item,
     organization: OrganizationId,
-    person: PersonId,
+    of: [u8; 16],
     day: Date,
     look: &Look,
 ) -> Vec<Damage> {
@@ -75,7 +158,8 @@ pub(super) fn check_agenda(
         };
         // One that does not read is a finding of its own.
         let Ok(booking) = outline(item.clone()) else { continue };
-        if booking.state != State::Booked || booking.person != person {
+        let for_them = booking.dependent.is_some_and(|id| *id.as_bytes() == of);
+        if booking.state != State::Booked || !(*booking.person.as_bytes() == of || for_them) {
             damages.push(Damage::StrayEntry(entry.booking));
         } else if (entry.start, entry.end, entry.event)
             != (booking.start, booking.end, booking.event)

@@ -190,6 +190,8 @@ pub enum Action {
     SeeMembers,
     /// Invite, change and disable members.
     ManageMembers,
+    /// See and keep the list of dependents.
+    ManageDependents,
     /// Change the security settings.
     ChangeSecurity,
     /// Read the audit trail.
@@ -212,7 +214,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::SeeAppointments,
         Self::MakeAppointment,
         Self::BlockTime,
@@ -224,6 +226,7 @@ impl Action {
         Self::Export,
         Self::SeeMembers,
         Self::ManageMembers,
+        Self::ManageDependents,
         Self::ChangeSecurity,
         Self::ReadAudit,
         Self::GrantSupport,
@@ -325,6 +328,7 @@ const fn rule(action: Action) -> Rule {
             Rule { support: true, ..Rule::members(Account, Administrator).at_the_operator() }
         }
         Action::ManageMembers => Rule::members(Account, Administrator).at_the_operator(),
+        Action::ManageDependents => Rule::members(Account, Administrator),
         Action::ChangeSecurity => Rule::members(Account, Administrator).at_the_operator(),
         Action::ReadAudit => Rule::members(Account, Administrator).at_the_operator(),
         Action::GrantSupport => Rule::members(Account, Administrator),

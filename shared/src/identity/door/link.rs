@@ -9,7 +9,7 @@ use crate::dynamo::{self, Key, Write};
 use crate::identity::pass::{self, Pass, Purpose};
 use crate::ids::PersonId;
 use crate::notice::{News, owed};
-use crate::participant::allowance::Allowance;
+use crate::participant::allowance::{AN_HOUR, Allowance};
 use crate::personal::EmailAddress;
 use crate::trouble::Trouble;
 
@@ -58,6 +58,7 @@ impl Door<'_> {
             kind: "links-to",
             of: &of,
             limit: rules::LINKS_PER_ADDRESS,
+            window: AN_HOUR,
         };
         let spent = self.allowances.spend(self.service, allowance, self.now).await?;
         Ok(if spent.is_some() { Outcome::Throttled } else { Outcome::Done })

@@ -31,7 +31,7 @@ use crate::ids::OrganizationId;
 use crate::notice::{News, owed};
 use crate::organization::Snapshot;
 use crate::participant::Allowances;
-use crate::participant::allowance::Allowance;
+use crate::participant::allowance::{AN_HOUR, Allowance};
 use crate::personal::EmailAddress;
 use crate::service::Service;
 use crate::trouble::Trouble;
@@ -216,6 +216,7 @@ impl<'a> Door<'a> {
             kind: limit.kind,
             of: &network,
             limit: limit.in_an_hour,
+            window: AN_HOUR,
         };
         self.allowances.spend(self.service, allowance, self.now).await
     }

@@ -9,7 +9,7 @@ const OTHER_ROOM: ResourceId = ResourceId::from_bytes([2; 8]);
 /// columns: viewer, maker, resource administrator, event administrator,
 /// administrator; support, emergency; participant, nobody; the operator's
 /// members from viewer to administrator.
-const TABLE: [(Action, Target, &str); 24] = [
+const TABLE: [(Action, Target, &str); 25] = [
     (Action::SeeAppointments, Target::Resource(HERE, ROOM), "VMREA SE -- -----"),
     (Action::SeeAppointments, Target::Event(HERE), "VMREA SE -- -----"),
     (Action::MakeAppointment, Target::Resource(HERE, ROOM), "-MREA -- -- -----"),
@@ -25,6 +25,7 @@ const TABLE: [(Action, Target, &str); 24] = [
     (Action::Export, Target::Event(HERE), "VMREA -- -- -----"),
     (Action::SeeMembers, Target::Account, "----A S- -- ----A"),
     (Action::ManageMembers, Target::Account, "----A -- -- ----A"),
+    (Action::ManageDependents, Target::Account, "----A -- -- -----"),
     (Action::ChangeSecurity, Target::Account, "----A -- -- ----A"),
     (Action::ReadAudit, Target::Account, "----A -- -- ----A"),
     (Action::GrantSupport, Target::Account, "----A -- -- -----"),

@@ -1,0 +1,325 @@
+//! Dependents, identifiers and attachments in the Schedule table.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::item::{self, AttachedRow, IdentifierRow, Row, Standing};
+use super::rules::{self, Refusal};
+use super::{Claim, Dependent, NewDependent};
+use crate::audit::{self, About, Action, Actor, Outcome, Record};
+use crate::dynamo::{self, Key, Write, keys};
+use crate::ids::{self, DependentId, OrganizationId, PersonId};
+use crate::participant::Allowances;
+use crate::participant::allowance::Allowance;
+use crate::personal::{Identifier, SecurityValue};
+use crate::service::Service;
+use crate::trouble::Trouble;
+use crate::vault::OrganizationKeys;
+
+/// DynamoDB's limit on the keys of one BatchGetItem.
+const MOST_KEYS: usize = 100;
+
+/// Why nothing was attached.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A rule refused.
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+    /// The machinery failed.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+}
+
+/// Puts somebody on the organization's list, together with what else is to be
+/// written; `None` when the identifier belongs to somebody already.
+///
+/// # Errors
+/// When DynamoDB fails.
+pub async fn add(
+    service: &Service,
+    organization: OrganizationId,
+    keys: &OrganizationKeys,
+    new: &NewDependent,
+    more: impl FnOnce(DependentId) -> Result<Vec<Write>, Trouble>,
+    now: Timestamp,
+) -> Result<Option<Dependent>, Trouble> {
+    let table = &service.settings.tables.schedule;
+    let dependent = Dependent {
+        id: DependentId::fresh(now, &*service.chance)?,
+        name: new.name.clone(),
+        identifier: new.identifier.clone(),
+        version: 1,
+        made: now,
+    };
+    let index = index(keys, &new.identifier);
+    let hash = hash(keys, dependent.id, &new.security);
+    let row = item::write(table, organization, keys, &dependent, index, hash, &*service.chance)?;
+    let key = Key::identifier(organization, index);
+    let named = IdentifierRow { pk: key.pk, sk: key.sk, dependent: dependent.id.to_string() };
+    let mut writes = vec![Write::create(table, dynamo::item(&named)?)?, Write::create(table, row)?];
+    writes.extend(more(dependent.id)?);
+    let added = Write::commit_all(&writes, &service.dynamo, &*service.chance).await?;
+    Ok(added.then_some(dependent))
+}
+
+/// Takes somebody off the list, together with what else is to be written. What
+/// was personal about them is gone; what was booked for them stands, and their
+/// id never names anybody else. `false` when there is no such dependent.
+///
+/// # Errors
+/// When DynamoDB fails.
+pub async fn remove(
+    service: &Service,
+    organization: OrganizationId,
+    dependent: DependentId,
+    more: Vec<Write>,
+) -> Result<bool, Trouble> {
+    let table = &service.settings.tables.schedule;
+    let key = Key::dependent(organization, dependent);
+    for _ in 0..dynamo::TRIES {
+        let Some(found) = dynamo::get(&service.dynamo, table, &key).await? else {
+            return Ok(false);
+        };
+        let row: Row = dynamo::row(found)?;
+        let Standing::Listed { index, .. } = row.standing()? else { return Ok(false) };
+        let version = row.version;
+        let mut writes = vec![
+            Write::put(
+                table,
+                dynamo::item(&row.removed())?,
+                "version = :read",
+                [(":read", item::number(version))],
+            )?,
+            Write::delete(
+                table,
+                &Key::identifier(organization, index),
+                "dependent = :dependent",
+                [(":dependent", item::text(dependent))],
+            )?,
+        ];
+        writes.extend(more.iter().cloned());
+        if Write::commit_all(&writes, &service.dynamo, &*service.chance).await? {
+            return Ok(true);
+        }
+    }
+    Err(Trouble::unavailable("removing a dependent", "others were always first"))
+}
+
+/// Everybody on the organization's list, by name.
+///
+/// # Errors
+/// When DynamoDB fails or a dependent is damaged.
+pub async fn all(
+    service: &Service,
+    organization: OrganizationId,
+    keys: &OrganizationKeys,
+) -> Result<Vec<Dependent>, Trouble> {
+    let table = &service.settings.tables.schedule;
+    let pk = keys::dependents(organization);
+    let items = dynamo::query(&service.dynamo, table, &pk, "dependent#", true).await?;
+    let mut found = Vec::with_capacity(items.len());
+    for item in items {
+        found.extend(item::read(table, keys, item)?);
+    }
+    sort(&mut found);
+    Ok(found)
+}
+
+/// The dependents whom a participant has attached and who are still on the
+/// list, by name.
+///
+/// # Errors
+/// When DynamoDB fails or a dependent is damaged.
+pub async fn attached(
+    service: &Service,
+    organization: OrganizationId,
+    keys: &OrganizationKeys,
+    person: PersonId,
+) -> Result<Vec<Dependent>, Trouble> {
+    let table = &service.settings.tables.schedule;
+    let ids = attachments(service, organization, person).await?;
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(MOST_KEYS) {
+        let asked: Vec<Key> = chunk.iter().map(|id| Key::dependent(organization, *id)).collect();
+        let items = dynamo::batch_get(&service.dynamo, table, &asked, &*service.chance).await?;
+        for item in items.into_values() {
+            found.extend(item::read(table, keys, item)?);
+        }
+    }
+    sort(&mut found);
+    Ok(found)
+}
+
+fn sort(dependents: &mut [Dependent]) {
+    dependents.sort_by_cached_key(|one| (one.name.expose().to_lowercase(), one.id));
+}
+
+/// The ids of all whom a participant has attached.
+async fn attachments(
+    service: &Service,
+    organization: OrganizationId,
+    person: PersonId,
+) -> Result<Vec<DependentId>, Trouble> {
+    let table = &service.settings.tables.schedule;
+    let pk = keys::of_person(organization, person);
+    let items = dynamo::query(&service.dynamo, table, &pk, "dependent#", true).await?;
+    items.into_iter().map(|item| dynamo::row::<AttachedRow>(item)?.id()).collect()
+}
+
+/// Attaches a dependent to a participant who gives the right identifier and
+/// security value. Attaching them again is no different. Every try is counted
+/// before it is looked at, and is on record before it is answered; an unknown
+/// identifier and a wrong value take the same readings and the same answer.
+///
+/// # Errors
+/// [`Failure`] says why not.
+pub async fn attach(
+    desk: Desk<'_>,
+    person: PersonId,
+    claim: &Claim,
+    network: [u8; 16],
+) -> Result<Dependent, Failure> {
+    let Desk { service, organization, keys, .. } = desk;
+    let table = &service.settings.tables.schedule;
+    let index = index(keys, &claim.identifier);
+    let about = |dependent: Option<DependentId>| {
+        let about = dependent.map_or(About::Person(person), About::Dependent);
+        Record::of(Actor::Participant(person), Action::DependentAttached, about)
+            .from_network(Some(network))
+    };
+    if let Some(wait) = desk.count(person, network, index).await? {
+        let record = about(None).with(Outcome::Throttled);
+        audit::write(service, organization, &record, desk.now).await?;
+        return Err(Failure::Refused(Refusal::TooMuch(wait)));
+    }
+    let named = dynamo::get(&service.dynamo, table, &Key::identifier(organization, index)).await?;
+    let named = named.map(|item| dynamo::row::<IdentifierRow>(item)?.id()).transpose()?;
+    // Where nobody has the identifier, somebody who is not there is looked for:
+    // the answer takes as many readings as a wrong value does.
+    let id = named.unwrap_or(DependentId::from_bytes(index));
+    let found = dynamo::get(&service.dynamo, table, &Key::dependent(organization, id)).await?;
+    let found = found.map(|item| item::read_with_hash(table, keys, item)).transpose()?.flatten();
+    let stored = found.as_ref().map_or(index, |(_, hash)| *hash);
+    if !rules::right(found.is_some(), stored, hash(keys, id, &claim.security)) {
+        let record = about(named).with(Outcome::Wrong);
+        audit::write(service, organization, &record, desk.now).await?;
+        return Err(Failure::Refused(Refusal::Wrong));
+    }
+    let Some((dependent, _)) = found else { return Err(Failure::Refused(Refusal::Wrong)) };
+    let attached = attachments(service, organization, person).await?;
+    if attached.contains(&id) {
+        let record = about(Some(id)).with(Outcome::Right);
+        audit::write(service, organization, &record, desk.now).await?;
+        return Ok(dependent);
+    }
+    if attached.len() >= rules::MOST_ATTACHED {
+        let record = about(Some(id)).with(Outcome::Refused);
+        audit::write(service, organization, &record, desk.now).await?;
+        return Err(Failure::Refused(Refusal::Full));
+    }
+    let key = Key::attached(organization, person, id);
+    let row = AttachedRow { pk: key.pk, sk: key.sk, since: desk.now.as_second() };
+    let record = about(Some(id)).with(Outcome::Right);
+    let writes = [
+        Write::create(table, dynamo::item(&row)?)?,
+        audit::record(service, organization, &record, desk.now)?,
+    ];
+    // Lost means the same participant has attached them this very moment.
+    Write::commit_all(&writes, &service.dynamo, &*service.chance).await?;
+    Ok(dependent)
+}
+
+/// Lets a dependent go; what was booked for them stands. `false` when they
+/// were not attached.
+///
+/// # Errors
+/// When DynamoDB fails.
+pub async fn detach(
+    service: &Service,
+    organization: OrganizationId,
+    person: PersonId,
+    dependent: DependentId,
+    network: [u8; 16],
+    now: Timestamp,
+) -> Result<bool, Trouble> {
+    let key = Key::attached(organization, person, dependent);
+    let actor = Actor::Participant(person);
+    let record = Record::of(actor, Action::DependentDetached, About::Dependent(dependent))
+        .from_network(Some(network));
+    let writes = [
+        Write::delete(&service.settings.tables.schedule, &key, "attribute_exists(pk)", [])?,
+        audit::record(service, organization, &record, now)?,
+    ];
+    Write::commit_all(&writes, &service.dynamo, &*service.chance).await
+}
+
+/// What attaching is done with.
+#[derive(Clone, Copy)]
+pub struct Desk<'a> {
+    /// Clients, clock and chance.
+    pub service: &'a Service,
+    /// What this process has borrowed of the limits.
+    pub allowances: &'a Allowances,
+    /// Whose dependents.
+    pub organization: OrganizationId,
+    /// The organization's keys.
+    pub keys: &'a OrganizationKeys,
+    /// When the request arrived.
+    pub now: Timestamp,
+}
+
+impl Desk<'_> {
+    /// Counts a try against the participant, the network and the identifier,
+    /// whether or not anybody has it; `Some` says how long until there are more.
+    async fn count(
+        &self,
+        person: PersonId,
+        network: [u8; 16],
+        index: [u8; 16],
+    ) -> Result<Option<jiff::SignedDuration>, Trouble> {
+        let Self { organization, service, .. } = *self;
+        let (person, network) = (person.to_string(), ids::to_text(&network));
+        let index = ids::to_text(&index);
+        let allowance =
+            |kind, of, limit, window| Allowance { organization, kind, of, limit, window };
+        for allowance in [
+            allowance("claims", &*person, rules::TRIES_OF_A_PARTICIPANT, rules::AN_HOUR),
+            allowance("claims-from", &*network, rules::TRIES_FROM_A_NETWORK, rules::AN_HOUR),
+            allowance("claims-at", &*index, rules::TRIES_AT_A_DEPENDENT, rules::A_DAY),
+        ] {
+            if let Some(wait) = self.allowances.spend(service, allowance, self.now).await? {
+                return Ok(Some(wait));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The blind index of an identifier.
+pub(crate) fn index(keys: &OrganizationKeys, identifier: &Identifier) -> [u8; 16] {
+    keys.blind(b"identifier", identifier.normalized().as_bytes())
+}
+
+/// The keyed hash of a dependent's security value: another for each dependent,
+/// so that equal values do not look alike.
+fn hash(keys: &OrganizationKeys, dependent: DependentId, security: &SecurityValue) -> [u8; 16] {
+    let mut said = zeroize::Zeroizing::new(dependent.as_bytes().to_vec());
+    said.extend_from_slice(security.normalized().as_bytes());
+    keys.blind(b"security value", &said)
+}
+
+/// What a booking for a dependent needs to see: whether the participant has
+/// attached them, and who they are, where they are still on the list.
+pub(crate) fn seen(
+    table: &str,
+    keys: &OrganizationKeys,
+    found: &mut HashMap<Key, dynamo::Item>,
+    attachment: &Key,
+    dependent: &Key,
+) -> Result<Option<Dependent>, Trouble> {
+    match (found.remove(attachment), found.remove(dependent)) {
+        (Some(_), Some(item)) => item::read(table, keys, item),
+        _ => Ok(None),
+    }
+}
