@@ -488,7 +488,7 @@ async fn a_participant_comes_in_with_a_mailed_link_that_works_once() {
 
     cleo.post("/sign-in/link", &json!({ "email": cleo.email })).await;
     let late = cleo.mailed_link("/sign-in/").await;
-    world.advance("PT15M").await;
+    world.advance("PT10M").await;
     assert_eq!(cleo.elsewhere().post(&late, &json!({})).await.status, 404);
 }
 

@@ -4,7 +4,7 @@ use super::{
     Action, Door, Entry, Failure, Known, Outcome, Refusal, about, actor, lockout, member, password,
     session,
 };
-use crate::audit::{Factor, Word};
+use crate::audit::{About, Actor, Factor, Word};
 use crate::identity::caller::{Caller, Unfinished};
 use crate::identity::factor::Factors;
 use crate::identity::lockout::Bucket;
@@ -70,6 +70,15 @@ impl Door<'_> {
             Caller::Nobody | Caller::Support { .. } | Caller::Emergency { .. } => return Ok(None),
         };
         Ok(known.map(|known| Inside { known, session: (**session).clone() }))
+    }
+
+    /// Puts on record that somebody asked for what they may not do.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub async fn refused(&self, actor: Actor) -> Result<(), Trouble> {
+        let record = self.record(actor, Action::ActionRefused, About::Organization);
+        self.refuse(&record.with(Outcome::Refused), Vec::new()).await
     }
 
     /// Who it is that has come in half and owes just this.
