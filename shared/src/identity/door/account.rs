@@ -227,7 +227,7 @@ impl Door<'_> {
         };
         let has_factor =
             super::factor::has_second_factor(self.service, organization, subject).await?;
-        let password = self.judge(typed, &security, has_factor, &self.words(known))?;
+        let password = self.judge(typed, &security, has_factor, &self.words(known)).await?;
         if let Some(former) = &former {
             let same = self.service.hasher.verify(&password, &former.hashed).await?;
             if same != Verified::Wrong {
@@ -458,6 +458,6 @@ impl Door<'_> {
             person: words.as_deref().unwrap_or_default(),
             breached: self.service.breached.holds(&password).map_err(Trouble::from)?,
         };
-        Ok(Meter::read(&password, &requirements))
+        Ok(self.service.hasher.meter(&password, &requirements).await?)
     }
 }
