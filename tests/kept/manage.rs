@@ -107,6 +107,40 @@ async fn a_viewer_sees_only_the_appointments_of_what_they_cover() {
 }
 
 #[tokio::test]
+async fn the_list_follows_moves_and_shows_held_times_until_they_lapse() {
+    let world = World::start().await;
+    let place = world.clinic().await;
+    let house = House::of(&world, place.organization.id).await;
+    let viewer = house.member("vera.viewer", Level::Viewer).await;
+    let seen = async || {
+        let viewer = house.signed_in(&world, &viewer).await;
+        let list = viewer.get("/south-clinic/manage/events/conferences").await.json();
+        let list = list["appointments"].as_array().unwrap().clone();
+        list.iter()
+            .map(|one| (one["name"].clone(), one["state"].clone(), one["start"].clone()))
+            .collect::<Vec<_>>()
+    };
+    let slots = world.slots(&place).await;
+    let id = |nth: usize| slots[nth]["id"].as_str().unwrap().to_owned();
+    assert_eq!(world.visitor("Held Only").book(&place, &id(0)).await.status, 202);
+    let ann = world.visitor("Ann Both");
+    assert_eq!(ann.book(&place, &id(2)).await.status, 202);
+    let states: Vec<_> = seen().await.into_iter().map(|(_, state, _)| state).collect();
+    assert_eq!(states, ["held", "held"]);
+    let link = ann.mailed_link("/confirm/").await;
+    let confirmed = world.post(&world.url(&link), &json!({})).await.json();
+    let manage = confirmed["manage_url"].as_str().unwrap();
+    assert_eq!(ann.move_to(manage, &id(4)).await.status, 200);
+    world.advance("PT16M").await;
+    let left = seen().await;
+    let start = slots[4]["start"].clone();
+    assert_eq!(left, [(json!("Ann Both"), json!("booked"), start)]);
+    assert_eq!(ann.cancel(manage).await.status, 200);
+    assert!(seen().await.is_empty());
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
 async fn a_viewer_with_nothing_assigned_sees_an_empty_home_and_no_event() {
     let world = World::start().await;
     let school = School::in_(&world).await;

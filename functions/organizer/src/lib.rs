@@ -21,7 +21,9 @@ use shared::service::Service;
 use shared::web::page::finish;
 use shared::web::{Fault, Incoming, Reply};
 
-use crate::handlers::{appointments, audit, emergency, home, members, operator, security, support};
+use crate::handlers::{
+    appointments, audit, emergency, home, member, members, operator, security, support,
+};
 pub use crate::openapi::description;
 
 /// The function with what it works with.
@@ -106,27 +108,27 @@ impl Visit<'_> {
             }
             ("GET", "/{organization}/manage/members") => Box::pin(members::list(self)),
             ("POST", "/{organization}/manage/members") => Box::pin(members::invite(self)),
-            ("GET", "/{organization}/manage/members/{member}") => Box::pin(members::member(self)),
+            ("GET", "/{organization}/manage/members/{member}") => Box::pin(member::member(self)),
             ("POST", "/{organization}/manage/members/{member}/access") => {
-                Box::pin(members::change_access(self))
+                Box::pin(member::change_access(self))
             }
             ("POST", "/{organization}/manage/members/{member}/disable") => {
-                Box::pin(members::disable(self))
+                Box::pin(member::disable(self))
             }
             ("POST", "/{organization}/manage/members/{member}/enable") => {
-                Box::pin(members::enable(self))
+                Box::pin(member::enable(self))
             }
             ("POST", "/{organization}/manage/members/{member}/invite") => {
-                Box::pin(members::invite_again(self))
+                Box::pin(member::invite_again(self))
             }
             ("POST", "/{organization}/manage/members/{member}/reset") => {
-                Box::pin(members::reset(self))
+                Box::pin(member::reset(self))
             }
             ("POST", "/{organization}/manage/members/{member}/sessions/end") => {
-                Box::pin(members::end_sessions(self))
+                Box::pin(member::end_sessions(self))
             }
             ("POST", "/{organization}/manage/members/{member}/supporter") => {
-                Box::pin(members::supporter(self))
+                Box::pin(member::supporter(self))
             }
             ("GET", "/{organization}/manage/security") => Box::pin(security::settings(self)),
             ("POST", "/{organization}/manage/security") => Box::pin(security::change(self)),

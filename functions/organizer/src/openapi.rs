@@ -3,7 +3,9 @@
 
 use utoipa::OpenApi;
 
-use crate::handlers::{appointments, audit, emergency, home, members, operator, security, support};
+use crate::handlers::{
+    appointments, audit, emergency, home, member, members, operator, security, support,
+};
 
 /// The routes of the team.
 #[derive(OpenApi)]
@@ -14,14 +16,14 @@ use crate::handlers::{appointments, audit, emergency, home, members, operator, s
     appointments::participant,
     members::list,
     members::invite,
-    members::member,
-    members::change_access,
-    members::disable,
-    members::enable,
-    members::invite_again,
-    members::reset,
-    members::end_sessions,
-    members::supporter,
+    member::member,
+    member::change_access,
+    member::disable,
+    member::enable,
+    member::invite_again,
+    member::reset,
+    member::end_sessions,
+    member::supporter,
     security::settings,
     security::change,
     audit::trail,

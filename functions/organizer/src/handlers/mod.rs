@@ -2,8 +2,10 @@
 
 pub(crate) mod appointments;
 pub(crate) mod audit;
+mod coverage;
 pub(crate) mod emergency;
 pub(crate) mod home;
+pub(crate) mod member;
 pub(crate) mod members;
 pub(crate) mod names;
 pub(crate) mod operator;
