@@ -54,7 +54,11 @@ impl Visit<'_> {
         };
         let origin = Origin {
             network: snapshot.keys.blind(b"network", &network),
-            request: None,
+            request: self
+                .incoming
+                .request
+                .as_ref()
+                .map(|id| snapshot.keys.blind(b"request", id.as_bytes())),
             browser: browser_words(self.incoming.header("user-agent")),
             cookies: self.incoming.cookies(),
         };
