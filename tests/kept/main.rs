@@ -16,6 +16,7 @@ mod booking;
 mod crash;
 mod credentials;
 mod documents;
+mod door;
 mod faults;
 mod fsck;
 mod identity;

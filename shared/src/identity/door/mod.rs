@@ -39,6 +39,7 @@ use crate::vault::OrganizationKeys;
 use crate::web::Cookies;
 
 pub use account::{Account, Inside};
+pub use emergency::PAGING_WORD;
 pub use factors::BegunCodes;
 pub use sign_up::{Applicant, Founded, Wanted, least};
 
