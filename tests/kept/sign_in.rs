@@ -45,6 +45,9 @@ async fn a_member_signs_in_and_out_and_the_cookie_is_worth_nothing_afterwards() 
         assert_eq!(stolen.get(path).await.status, 401, "{path}");
     }
     assert_eq!(world.attempts(school.organization.id).await, ["right"]);
+    for record in world.records(school.organization.id).await {
+        assert!(record.network.is_some() && record.request.is_some(), "{record:?}");
+    }
 }
 
 #[tokio::test]

@@ -56,7 +56,7 @@ impl Visit<'_> {
             network: snapshot.keys.blind(b"network", &network),
             request: self
                 .incoming
-                .id
+                .request
                 .as_ref()
                 .map(|id| snapshot.keys.blind(b"request", id.as_bytes())),
             browser: browser_words(self.incoming.header("user-agent")),

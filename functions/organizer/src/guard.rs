@@ -102,7 +102,7 @@ impl Visit<'_> {
             caller::identify(service, &snapshot, &cookies, Touch::Extend, self.now).await?;
         let Some(session) = caller.session() else { return Err(Fault::sign_in_needed()) };
         let network = snapshot.keys.blind(b"network", &self.network_bytes());
-        let id = self.incoming.id.as_ref();
+        let id = self.incoming.request.as_ref();
         let request = id.map(|id| snapshot.keys.blind(b"request", id.as_bytes()));
         // Who helps has signed in at the operator's: that is where they sign out.
         let (home, id) = match &caller {

@@ -23,8 +23,8 @@ pub struct Incoming {
     pub route: String,
     /// Where the request came from, as API Gateway saw it.
     pub network: Option<IpAddr>,
-    /// What API Gateway calls the request, in its access log as well.
-    pub id: Option<String>,
+    /// The id under which API Gateway logged it.
+    pub request: Option<String>,
     address: String,
     headers: HeaderMap,
     path: HashMap<String, String>,
@@ -69,7 +69,7 @@ impl Incoming {
             method: parts.method,
             route,
             network,
-            id,
+            request: id,
             address,
             headers: parts.headers,
             path,

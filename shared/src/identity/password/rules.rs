@@ -21,8 +21,8 @@ const FEW_GUESSES: u64 = 100_000_000;
 const OTHERWISE: usize = 8;
 /// Shorter words are found in too much.
 const SHORTEST_WORD: usize = 3;
-/// What the service calls itself.
-const PRODUCT: &str = "Kept";
+/// What the service calls itself and what it is for.
+const PRODUCT: [&str; 2] = ["Kept", "appointment"];
 
 /// What is asked of a password, and what is known around its owner.
 #[derive(Debug, Clone, Copy, Default)]
@@ -81,7 +81,7 @@ pub fn fit(password: &Password, requirements: &Requirements<'_>) -> Result<(), V
     let minimum = requirements.minimum;
     let words = || {
         let around = requirements.organization.iter().chain(requirements.person);
-        around.copied().chain([PRODUCT])
+        around.copied().chain(PRODUCT)
     };
     let mut unfit = Vec::new();
     if password.length() < minimum {
