@@ -58,7 +58,7 @@ pub enum Unfit {
     Guessable,
     /// Little more than a name that belongs to the person or the organization.
     #[error(
-        "This is little more than your own name, your address, or the name of the organization or of Kept. Choose something that has nothing to do with them."
+        "This is little more than your own name, your address, the name of the organization, or words like Kept and appointment. Choose something that has nothing to do with them."
     )]
     OwnWords,
     /// In the list of breached passwords.
@@ -214,6 +214,7 @@ mod tests {
             "keptkeptkeptkept",
             "Kept-Kept-2026!",
             "k3ptmaple-street!",
+            "My-Appointment-1",
         ] {
             let unfit = judge(typed, &WITH_SECOND_FACTOR);
             assert!(unfit.contains(&Unfit::OwnWords), "{typed}: {unfit:?}");
