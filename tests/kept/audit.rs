@@ -529,7 +529,7 @@ async fn a_killed_service_seals_afterwards_and_the_program_verifies_and_names_wh
     program.kill();
     let (clean, said) = verify_folder(folder.path(), &[]);
     assert!(clean && said.contains("Nothing was changed"), "{said}");
-    assert!(!said.contains("not yet sealed"), "{said}");
+    assert!(!said.contains("too young to be sealed"), "{said}");
     let (clean, said) = verify_folder(folder.path(), &["--organization", "nobody"]);
     assert!(!clean && said.contains("no organization nobody"), "{said}");
 
