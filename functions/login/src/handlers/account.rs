@@ -50,7 +50,7 @@ pub(crate) async fn page(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let head = threshold.head_of(&present).await?;
     let news = match visit.incoming.query("done") {
         Some("password") => Some("Your password is changed. Everywhere else you are signed out."),
-        Some("added") => Some("It is added."),
+        Some("added") => Some("The passkey is added."),
         Some("removed") => Some("It is removed."),
         Some("ended") => Some("The sign-in is ended there."),
         _ => None,

@@ -413,7 +413,7 @@ fn support() -> SupportPage {
         hours_error: None,
         grants: vec![
             grant(
-                "Holds",
+                "Can read now",
                 Some(manage("/support/0123456789abcdefghjkmnpqrs/withdraw")),
                 vec![read],
             ),
