@@ -479,10 +479,13 @@ async fn one_person_is_let_in_to_help_reads_and_changes_nothing_and_can_be_put_o
     let page = administrator.page(&path).await;
     assert!(page.text.contains("sam.support") && page.text.contains("Appointments"));
     let records = school.records().await;
-    let reads = records.iter().filter(|entry| {
-        matches!(entry.record.actor, Actor::Support { member, .. } if member == supporter.id)
-    });
-    assert_eq!(reads.count(), 2);
+    let deeds = |deed: Deed| {
+        let by = |actor| matches!(actor, Actor::Support { member, .. } if member == supporter.id);
+        let records = records.iter().map(|entry| &entry.record);
+        records.filter(|record| by(record.actor) && record.action == deed).count()
+    };
+    // And so does all that was refused.
+    assert_eq!((deeds(Deed::DataShown), deeds(Deed::ActionRefused)), (2, 3));
 
     let end = school.path(&format!("/support/{}/withdraw", supporter.id));
     assert_eq!(administrator.post(&end, &json!({})).await.status, 200);
