@@ -183,6 +183,27 @@ async fn wrong_codes_lock_the_second_step_however_often_the_password_is_right() 
 }
 
 #[tokio::test]
+async fn success_after_a_lock_is_told_to_the_owner_once_the_second_step_is_done() {
+    let world = World::start().await;
+    let school = world.school().await;
+    world.secure(school.organization.id, |draft| draft.failures = 3).await;
+    let ada = world.member(&school.organization, "Ada Stone", Level::Viewer).await;
+    ada.signs_in().await;
+    let (secret, _) = turn_on_codes(&ada).await;
+    let other = ada.elsewhere();
+    for _ in 0..3 {
+        other.try_password("not it at all").await;
+    }
+    world.advance("PT16M").await;
+    let before = ada.subjects().await.len();
+    assert_eq!(other.try_password(PASSWORD).await.json()["waiting"], "factor");
+    assert_eq!(ada.subjects().await.len(), before, "half is not in");
+    let shown = code(&world, &secret);
+    assert_eq!(other.post("/sign-in/second", &json!({ "code": shown })).await.status, 200);
+    assert_eq!(ada.subjects().await.len(), before + 1);
+}
+
+#[tokio::test]
 async fn a_reset_does_not_stand_in_for_the_second_factor() {
     let world = World::start().await;
     let school = world.school().await;
