@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use crate::webdriver::Chromium;
 
 /// What a page may weigh with its style and script, before compression: that
-/// takes it to a fifth and less on its way to a phone.
-const MOST_BYTES: u64 = 80_000;
+/// takes it to a fifth and less on its way to a phone. Style and script have a
+/// third of it, which a browser loads once.
+const MOST_BYTES: u64 = 90_000;
 
 /// The narrowest screen that every page must fit.
 const NARROWEST: u32 = 320;
