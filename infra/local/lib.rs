@@ -21,6 +21,7 @@ mod clients;
 pub mod clock;
 mod cloud;
 pub mod demonstration;
+pub mod description;
 mod engine;
 mod error;
 pub mod faults;

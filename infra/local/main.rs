@@ -56,6 +56,8 @@ enum Command {
     /// The audit trail
     #[command(subcommand)]
     Audit(Audit),
+    /// Print the description of all routes, for shared/assets/openapi.json
+    Openapi,
 }
 
 #[derive(Debug, Clone, Subcommand)]
@@ -108,6 +110,11 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
         Some(Command::Fsck) => runtime.block_on(fsck(arguments)),
         Some(Command::BreachedList { file, to, seen_at_least }) => {
             breached_list(&file, &to, seen_at_least)
+        }
+        Some(Command::Openapi) => {
+            let text = kept::description::whole().map_err(|problem| problem.to_string())?;
+            std::io::stdout().write_all(text.as_bytes()).map_err(|problem| problem.to_string())?;
+            Ok(ExitCode::SUCCESS)
         }
         Some(Command::Audit(Audit::Verify { organization })) => {
             runtime.block_on(verify(arguments, organization))

@@ -125,6 +125,7 @@
         // Offline: the time that was known runs on.
       });
     };
+    var asks = stay.querySelector('b');
     var look = function () {
       var left = Math.round((ends - Date.now()) / 1000);
       if (left <= 0) {
@@ -135,13 +136,15 @@
       if (warn) {
         var minutes = Math.floor(left / 60);
         var clock = minutes + ':' + String(left % 60).padStart(2, '0');
-        stay.querySelector('p').textContent = stay.dataset.text.replace('{}', clock);
+        stay.querySelector('span').textContent = stay.dataset.text.replace('{}', clock);
       }
       if (warn && stay.hidden) {
         stay.hidden = false;
+        asks.textContent = asks.dataset.text;
         ask();
       } else if (!warn) {
         stay.hidden = true;
+        asks.textContent = '';
       }
     };
     stay.querySelector('form').addEventListener('submit', function (event) {

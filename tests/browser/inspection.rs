@@ -22,6 +22,9 @@ const TALLEST_PICTURE: u64 = 2_400;
 const PHONE: u32 = 360;
 const DESK: u32 = 1280;
 
+/// How many of its pixels a sheet of A4 is wide between its margins.
+const PAPER: u32 = 718;
+
 const RULES: [&str; 5] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 /// What a page is held against. Mails are not pages: they carry their style
@@ -83,6 +86,27 @@ impl Inspector {
         }
         // As a visitor's browser starts: a desk, in light.
         colours(chromium, "light").await;
+    }
+
+    /// Prints the page that is shown on A4; on how many sheets. What is on
+    /// paper lies beside the pictures.
+    pub async fn print(&mut self, chromium: &Chromium, name: &str) -> usize {
+        let paper = json!({
+            "paperWidth": 8.27, "paperHeight": 11.69, "preferCSSPageSize": true,
+        });
+        let printed = chromium.chromium("Page.printToPDF", paper).await;
+        let printed = printed["data"].as_str().expect("a document").as_bytes();
+        let printed = BASE64.decode(printed).expect("a document");
+        std::fs::write(self.pictures.join(format!("{name}.pdf")), &printed).expect("a document");
+        let media = json!({ "media": "print", "features": [] });
+        chromium.chromium("Emulation.setEmulatedMedia", media).await;
+        screen(chromium, PAPER).await;
+        let file = self.pictures.join(format!("{name}-print.png"));
+        std::fs::write(file, picture(chromium, PAPER).await).expect("a picture");
+        chromium.chromium("Emulation.setEmulatedMedia", json!({ "media": "" })).await;
+        colours(chromium, "light").await;
+        let sheet = b"/Type /Page\n";
+        printed.windows(sheet.len()).filter(|part| part == sheet).count()
     }
 
     async fn weigh(&mut self, chromium: &Chromium, place: &str) {
@@ -168,6 +192,7 @@ async fn colours(chromium: &Chromium, scheme: &str) {
 }
 
 async fn picture(chromium: &Chromium, width: u32) -> Vec<u8> {
+    chromium.execute("window.scrollTo(0, 0)", &[]).await.expect("the top of the page");
     let height = chromium
         .execute("return document.documentElement.scrollHeight", &[])
         .await

@@ -12,7 +12,10 @@
     reason = "a test stops where something is not as it should be"
 )]
 
+mod door;
+mod guardian;
 mod inspection;
+mod team;
 mod tour;
 mod visitor;
 mod webdriver;

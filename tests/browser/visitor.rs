@@ -182,9 +182,52 @@ impl Visitor {
         self.inspects(name, Kind::Page).await;
     }
 
+    /// Has the page printed; on how many sheets.
+    pub async fn prints(&mut self, name: &str) -> usize {
+        let sheets = self.inspector.print(&self.chromium, name).await;
+        screen(&self.chromium, DESK).await;
+        sheets
+    }
+
     async fn inspects(&mut self, name: &str, kind: Kind) {
         self.inspector.inspect(&self.chromium, name, kind).await;
         screen(&self.chromium, DESK).await;
+    }
+
+    // --------------------------------------------------------------- signing in
+
+    /// Signs in with username and password at the page to sign in.
+    pub async fn signs_in(&self, username: &str, password: &str) {
+        self.stands_at("Sign in").await;
+        self.fills("Username", username).await;
+        self.fills("Password", password).await;
+        self.chooses("Sign in").await;
+    }
+
+    pub async fn signs_out(&self) {
+        self.chooses("Sign out").await;
+        self.sees("You are signed out.").await;
+    }
+
+    /// Opens the invitation that was mailed and joins the team.
+    pub async fn accepts_the_invitation_to(&self, address: &str, password: &str) {
+        self.opens_the_mail_to(address, "Invitation").await;
+        self.follows_the_mails_link("Choose a password").await;
+        self.fills("New password", password).await;
+        self.chooses("Join").await;
+        self.stands_at("Team pages").await;
+    }
+
+    /// The code that an app with this secret shows now.
+    pub fn code(&self, secret: &str) -> String {
+        let secret = shared::identity::factor::Secret::parse(&secret.replace(' ', ""));
+        secret.expect("a secret").code(self.cloud.service().clock.now()).expect("a code")
+    }
+
+    /// Comes back to the page after having looked at something else.
+    pub async fn comes_back_to_the_page(&self) {
+        let come = "document.dispatchEvent(new Event('visibilitychange'))";
+        self.chromium.execute(come, &[]).await.expect("a page");
     }
 
     // -------------------------------------------------------------------- mail
@@ -234,13 +277,20 @@ impl Visitor {
 
     /// Somebody else books a time, without a browser.
     pub async fn somebody_else_books(&self, event: &str, slot: &str) {
-        use shared::ambient::Chance as _;
+        let mut chance = [0; 6];
+        fill(&mut chance);
+        let email = format!("{}@example.org", shared::ids::to_text(&chance));
+        self.a_family_books(
+            event,
+            json!({ "slot": slot, "name": "Somebody Else", "email": email }),
+        )
+        .await;
+    }
+
+    /// Books as it is wished, without a browser.
+    pub async fn a_family_books(&self, event: &str, wish: Value) {
         let mut chance = [0; 16];
-        shared::ambient::SystemChance.fill(&mut chance).expect("chance");
-        let wish = json!({
-            "slot": slot, "name": "Somebody Else",
-            "email": format!("{}@example.org", shared::ids::to_text(&chance[..6])),
-        });
+        fill(&mut chance);
         let request = self
             .programs
             .post(self.url(&format!("{event}/bookings")))
@@ -286,6 +336,11 @@ impl Visitor {
     }
 }
 
+fn fill(chance: &mut [u8]) {
+    use shared::ambient::Chance as _;
+    shared::ambient::SystemChance.fill(chance).expect("chance");
+}
+
 /// Waits until a condition holds.
 pub async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
     let waited = tokio::time::timeout(PATIENCE, async {
@@ -296,9 +351,13 @@ pub async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() ->
     waited.await.unwrap_or_else(|_| panic!("{what}: that did not come true"));
 }
 
-/// The field with this label.
+/// The field with this label, which may say as well that it is optional.
 fn field(label: &str) -> String {
-    format!("//*[@id=//label[starts-with(normalize-space(), {})]/@for]", quoted(label))
+    format!(
+        "//*[@id=//label[normalize-space()={} or normalize-space()={}]/@for]",
+        quoted(label),
+        quoted(&format!("{label} (optional)"))
+    )
 }
 
 /// Words as XPath writes them. It knows no escapes.

@@ -231,6 +231,16 @@ impl Chromium {
         self.tell("/execute/sync", &json!({ "script": script, "args": arguments })).await
     }
 
+    /// Gives the browser a device that holds passkeys, whose owner agrees to
+    /// whatever it asks.
+    pub async fn add_authenticator(&self) {
+        let device = json!({
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
+            "hasUserVerification": true, "isUserConsenting": true, "isUserVerified": true,
+        });
+        self.tell("/webauthn/authenticator", &device).await.expect("an authenticator");
+    }
+
     /// A command of Chromium's own protocol.
     pub async fn chromium(&self, command: &str, parameters: Value) -> Value {
         self.tell("/goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))

@@ -1,8 +1,8 @@
 //! One's own account: password, second factors, address, sessions.
 
 use serde_json::{Value, json};
-use shared::identity::access::Level;
 use shared::identity::Subject;
+use shared::identity::access::Level;
 use shared::identity::factor::Secret;
 use shared::personal::EmailAddress;
 
@@ -182,6 +182,27 @@ async fn wrong_codes_lock_the_second_step_however_often_the_password_is_right() 
     let locked = thief.post("/sign-in/second", &right).await;
     assert!(matches!(locked.status, 401 | 429), "{}", locked.text);
     assert!(!thief.is_in().await);
+}
+
+#[tokio::test]
+async fn success_after_a_lock_is_told_to_the_owner_once_the_second_step_is_done() {
+    let world = World::start().await;
+    let school = world.school().await;
+    world.secure(school.organization.id, |draft| draft.failures = 3).await;
+    let ada = world.member(&school.organization, "Ada Stone", Level::Viewer).await;
+    ada.signs_in().await;
+    let (secret, _) = turn_on_codes(&ada).await;
+    let other = ada.elsewhere();
+    for _ in 0..3 {
+        other.try_password("not it at all").await;
+    }
+    world.advance("PT16M").await;
+    let before = ada.subjects().await.len();
+    assert_eq!(other.try_password(PASSWORD).await.json()["waiting"], "factor");
+    assert_eq!(ada.subjects().await.len(), before, "half is not in");
+    let shown = code(&world, &secret);
+    assert_eq!(other.post("/sign-in/second", &json!({ "code": shown })).await.status, 200);
+    assert_eq!(ada.subjects().await.len(), before + 1);
 }
 
 #[tokio::test]
@@ -388,7 +409,8 @@ async fn no_session_that_the_former_password_opened_outlives_its_change() {
     let keys = world.keys(school.organization.id).await;
     let own = Subject::Participant(keys.person(&EmailAddress::parse(email).unwrap()));
     world.set_password(school.organization.id, own, PASSWORD).await;
-    let maria = Person { username: email.into(), ..world.person(&school.organization, "Maria Lopez") };
+    let maria =
+        Person { username: email.into(), ..world.person(&school.organization, "Maria Lopez") };
     maria.signs_in().await;
     // At the very moment at which she changes it, somebody who knows it signs in.
     let others: Vec<_> = (0..6).map(|_| maria.elsewhere()).collect();

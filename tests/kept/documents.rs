@@ -77,23 +77,39 @@ fn quoted(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
 }
 
-#[test]
-fn the_promises_name_files_and_tests_that_exist() {
+/// The names of all tests that documents may name.
+fn all_tests() -> BTreeSet<String> {
     let mut tests = tests_of("tests/kept", "");
     for (folder, package) in [
         ("shared/src", "shared"),
         ("functions/booking/src", "booking"),
+        ("functions/login/src", "login"),
         ("functions/notify/src", "notify"),
+        ("functions/organizer/src", "organizer"),
+        ("functions/sealer/src", "sealer"),
         ("infra/local", "kept"),
     ] {
         tests.extend(tests_of(folder, package));
     }
+    tests
+}
+
+/// The rows of a document's tables that begin with this, as their cells.
+fn rows<'a>(document: &'a str, beginning: &'a str) -> impl Iterator<Item = Vec<&'a str>> {
+    document
+        .lines()
+        .filter(move |line| line.starts_with(beginning))
+        .map(|row| row.trim_matches('|').split(" | ").map(str::trim).collect())
+}
+
+#[test]
+fn the_promises_name_files_and_tests_that_exist() {
+    let tests = all_tests();
     let promises = read("PROMISES.md");
     let mut ids = BTreeSet::new();
-    for row in promises.lines().filter(|line| line.starts_with("| ")) {
-        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+    for cells in rows(&promises, "| ") {
         let [id, _, places, shown] = *cells else {
-            panic!("a row of PROMISES.md has four cells: {row}");
+            panic!("a row of PROMISES.md has four cells: {cells:?}");
         };
         if id == "id" {
             continue;
@@ -112,6 +128,78 @@ fn the_promises_name_files_and_tests_that_exist() {
         }
     }
     assert!(ids.len() >= 10, "PROMISES.md has rows: {ids:?}");
+}
+
+/// The requirements of levels 1 and 2 of OWASP ASVS 5.0.0 in the chapters that
+/// docs/security/asvs.md goes through: section, then how many of its first
+/// numbers belong to level 1, then the last that belongs to level 2.
+const REQUIREMENTS: [(&str, u32, u32); 22] = [
+    ("V6.1", 1, 3),
+    ("V6.2", 8, 12),
+    ("V6.3", 2, 4),
+    ("V6.4", 2, 4),
+    ("V6.5", 0, 5),
+    ("V6.6", 0, 3),
+    ("V6.8", 0, 4),
+    ("V7.1", 0, 3),
+    ("V7.2", 4, 4),
+    ("V7.3", 0, 2),
+    ("V7.4", 2, 5),
+    ("V7.5", 0, 2),
+    ("V7.6", 0, 2),
+    ("V8.1", 1, 2),
+    ("V8.2", 2, 3),
+    ("V8.3", 1, 1),
+    ("V8.4", 0, 1),
+    ("V16.1", 0, 1),
+    ("V16.2", 0, 5),
+    ("V16.3", 0, 4),
+    ("V16.4", 0, 3),
+    ("V16.5", 0, 3),
+];
+
+#[test]
+fn the_standards_are_answered_row_by_row_with_tests_that_exist() {
+    let answers = read("docs/security/asvs.md");
+    let tests = all_tests();
+    for named in quoted(&answers).into_iter().filter(|it| it.contains("::") && !it.contains('…'))
+    {
+        assert!(tests.contains(named), "docs/security/asvs.md names {named}, which is no test");
+    }
+    // The first list: 46 statements in order, each with a test that shows it.
+    let numbers: Vec<u32> = rows(&answers, "| ")
+        .filter_map(|cells| {
+            let number = cells[0].parse().ok()?;
+            let [_, _, shown, result] = *cells else { panic!("four cells: {cells:?}") };
+            assert!(!quoted(shown).is_empty(), "{number} names no test");
+            assert!(result.starts_with("Holds"), "{number}: say what does not hold and why");
+            Some(number)
+        })
+        .collect();
+    assert_eq!(numbers, (1..=46).collect::<Vec<_>>());
+    // The second: every requirement, with its level and a result.
+    let expected: Vec<(String, u32)> = REQUIREMENTS
+        .iter()
+        .flat_map(|(section, first, last)| {
+            (1..=*last).map(move |at| (format!("{section}.{at}"), if at <= *first { 1 } else { 2 }))
+        })
+        .collect();
+    assert_eq!(expected.len(), 76);
+    let mut found = Vec::new();
+    for cells in rows(&answers, "| V") {
+        let [id, level, words, result] = *cells else { panic!("four cells: {cells:?}") };
+        found.push((id.to_owned(), level.parse::<u32>().unwrap()));
+        let shown = quoted(result).iter().any(|it| it.contains("::"));
+        let answered = match result.split([':', '.']).next().unwrap() {
+            "Documented" => result.contains("]("),
+            "Does not apply" | "Does not hold by default" | "Does not hold in full" => {
+                result.len() > 30
+            }
+            word => word.starts_with("Holds") && shown,
+        };
+        assert!(answered && words.len() > 10, "{id} is not answered: {result}");
+    }
+    assert_eq!(found, expected);
 }
 
 #[test]

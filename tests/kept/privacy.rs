@@ -136,8 +136,7 @@ async fn the_team_says_what_nobody_else_may_read(address: &str) {
     assert_eq!(granted.status, 201, "{}", granted.text);
     let made = ask("/manage/emergency", Some(json!({}))).await;
     let code = made.json()["code"].clone();
-    let opened =
-        ask("/emergency", Some(json!({ "code": code, "reason": EMERGENCY_REASON }))).await;
+    let opened = ask("/emergency", Some(json!({ "code": code, "reason": EMERGENCY_REASON }))).await;
     assert_eq!(opened.status, 200, "{}", opened.text);
     for path in ["/manage/members", "/manage/dependents", "/manage/support", "/manage/emergency"] {
         assert_eq!(ask(path, None).await.status, 200, "{path}");

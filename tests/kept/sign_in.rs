@@ -45,6 +45,9 @@ async fn a_member_signs_in_and_out_and_the_cookie_is_worth_nothing_afterwards() 
         assert_eq!(stolen.get(path).await.status, 401, "{path}");
     }
     assert_eq!(world.attempts(school.organization.id).await, ["right"]);
+    for record in world.records(school.organization.id).await {
+        assert!(record.network.is_some() && record.request.is_some(), "{record:?}");
+    }
 }
 
 #[tokio::test]
@@ -488,7 +491,7 @@ async fn a_participant_comes_in_with_a_mailed_link_that_works_once() {
 
     cleo.post("/sign-in/link", &json!({ "email": cleo.email })).await;
     let late = cleo.mailed_link("/sign-in/").await;
-    world.advance("PT15M").await;
+    world.advance("PT10M").await;
     assert_eq!(cleo.elsewhere().post(&late, &json!({})).await.status, 404);
 }
 

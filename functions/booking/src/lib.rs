@@ -21,6 +21,8 @@ use shared::participant::Allowances;
 use shared::service::Service;
 use shared::web::{Fault, Incoming, Reply};
 
+pub use openapi::own as description;
+
 use crate::handlers::{book, browse, dependents, glance, link, mine};
 
 /// The function with what it works with.

@@ -1,8 +1,6 @@
 //! The description of the routes for programs, made from the same types that
 //! they send and get.
 
-use std::sync::LazyLock;
-
 use http::StatusCode;
 use shared::web::Reply;
 use utoipa::OpenApi;
@@ -41,7 +39,14 @@ use crate::handlers::{book, browse, dependents, link, mine};
 )]
 struct Description;
 
-static DESCRIPTION: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(Description::openapi);
+/// The description of all functions' routes, put together by `cargo run -- openapi`.
+const WHOLE: &str = include_str!("../../../shared/assets/openapi.json");
+
+/// The description of the routes that this function answers.
+#[must_use]
+pub fn own() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
 
 #[utoipa::path(
     get,
@@ -51,5 +56,5 @@ static DESCRIPTION: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(Descripti
     responses((status = 200, description = "OpenAPI 3.1"))
 )]
 pub(crate) fn description() -> Reply {
-    Reply::json(StatusCode::OK, &*DESCRIPTION)
+    Reply::written(StatusCode::OK, WHOLE)
 }

@@ -284,6 +284,7 @@ pub struct PrivacyShape {
 
 /// Why something was not done.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BookingErrorShape)]
 pub struct ErrorShape {
     /// The refusal.
     pub error: ErrorBody,
@@ -291,6 +292,7 @@ pub struct ErrorShape {
 
 /// A refusal: what kind, in words, and where.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BookingErrorBody)]
 pub struct ErrorBody {
     /// What every refusal says.
     #[serde(flatten)]

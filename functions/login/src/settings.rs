@@ -11,8 +11,6 @@ pub struct LoginSettings {
     pub failure_answer: Duration,
     /// Whether the operator approves an organization before it can be reached.
     pub approval: bool,
-    /// Where the list of breached passwords lies, if there is one.
-    pub breached_list: Option<String>,
 }
 
 impl LoginSettings {
@@ -39,7 +37,6 @@ impl LoginSettings {
                 });
             }
         };
-        let breached_list = variable("BREACHED_LIST").filter(|path| !path.is_empty());
-        Ok(Self { failure_answer: Duration::from_millis(milliseconds), approval, breached_list })
+        Ok(Self { failure_answer: Duration::from_millis(milliseconds), approval })
     }
 }

@@ -54,7 +54,11 @@ impl Visit<'_> {
         };
         let origin = Origin {
             network: snapshot.keys.blind(b"network", &network),
-            request: None,
+            request: self
+                .incoming
+                .request
+                .as_ref()
+                .map(|id| snapshot.keys.blind(b"request", id.as_bytes())),
             browser: browser_words(self.incoming.header("user-agent")),
             cookies: self.incoming.cookies(),
         };
@@ -121,8 +125,16 @@ impl<'a> Threshold<'a> {
         let caller = self.caller(Touch::Extend).await?;
         match self.door().inside(&caller).await? {
             Some(inside) => Ok(Present { inside, waiting: None }),
-            None if caller.session().is_some() => Err(Fault::not_allowed()),
+            None if caller.session().is_some() => Err(self.not_allowed(&caller).await),
             None => Err(Fault::sign_in_needed()),
+        }
+    }
+
+    /// Refuses what the asker may not do, and puts on record that they asked.
+    pub(crate) async fn not_allowed(&self, caller: &Caller) -> Fault {
+        match self.door().refused(caller.actor()).await {
+            Ok(()) => Fault::not_allowed(),
+            Err(trouble) => trouble.into(),
         }
     }
 

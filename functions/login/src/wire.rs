@@ -160,7 +160,7 @@ pub struct NextShape {
     pub next: Option<String>,
 }
 
-/// A request without content.
+/// A request or an answer without content.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NothingShape {}

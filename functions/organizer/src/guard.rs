@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use serde::de::DeserializeOwned;
-use shared::audit::{self, About, Action as Deed, Actor, More, Record, Word};
+use shared::audit::{self, About, Action as Deed, Actor, More, Outcome, Record, Word};
 use shared::identity::access::{Action, Target};
 use shared::identity::caller::{self, Caller, Touch, form_token, form_token_holds};
 use shared::identity::member::Member;
@@ -19,8 +19,8 @@ use shared::web::incoming::from_form;
 use shared::web::page::{self, PersonHead};
 use shared::web::{Fault, Kind, Reply};
 
-use crate::Visit;
 use crate::pages::{PageHead, Section};
+use crate::{ROUTES, Visit};
 
 /// Somebody who may do what the route is for.
 pub(crate) struct Guest {
@@ -30,6 +30,8 @@ pub(crate) struct Guest {
     pub(crate) caller: Caller,
     /// Where the request came from: a keyed hash.
     pub(crate) network: [u8; 16],
+    /// The request: a keyed hash.
+    request: Option<[u8; 16]>,
     /// What the head of a page shows of them.
     person: PersonHead,
 }
@@ -39,7 +41,7 @@ impl Visit<'_> {
     /// ask for is asked with [`Guest::may`] once that is known.
     pub(crate) async fn guest(&self, action: Action) -> Result<Guest, Fault> {
         let guest = self.anybody().await?;
-        if guest.caller.includes(action) { Ok(guest) } else { Err(Fault::not_allowed()) }
+        if guest.caller.includes(action) { Ok(guest) } else { Err(self.refused(&guest).await) }
     }
 
     /// Lets in whoever is of the team, or was let in to see what the team sees.
@@ -47,7 +49,7 @@ impl Visit<'_> {
         let guest = self.anybody().await?;
         match guest.caller {
             Caller::Member { .. } | Caller::Support { .. } | Caller::Emergency { .. } => Ok(guest),
-            Caller::Participant { .. } | Caller::Nobody => Err(Fault::not_allowed()),
+            Caller::Participant { .. } | Caller::Nobody => Err(self.refused(&guest).await),
         }
     }
 
@@ -63,7 +65,30 @@ impl Visit<'_> {
 
     async fn at(&self, action: Action, target: Target) -> Result<Guest, Fault> {
         let guest = self.anybody().await?;
-        if guest.caller.may(action, target) { Ok(guest) } else { Err(Fault::not_allowed()) }
+        if guest.caller.may(action, target) { Ok(guest) } else { Err(self.refused(&guest).await) }
+    }
+
+    /// Refuses what the asker may not do, and puts on record that they asked.
+    async fn refused(&self, guest: &Guest) -> Fault {
+        self.recorded(guest, About::Organization, Fault::not_allowed()).await
+    }
+
+    /// Refuses what the asker does not cover as what does not exist, and puts on
+    /// record that they asked for it.
+    pub(crate) async fn not_covered(&self, guest: &Guest, about: About) -> Fault {
+        self.recorded(guest, about, Fault::not_found()).await
+    }
+
+    async fn recorded(&self, guest: &Guest, about: About, fault: Fault) -> Fault {
+        let route = ROUTES.iter().find(|(_, route)| *route == self.incoming.route);
+        let more = More { page: route.map(|(_, route)| Word::of(route)), ..More::default() };
+        let record = guest.deed(Deed::ActionRefused, about).with(Outcome::Refused);
+        let record = Record { more, ..record };
+        let service = &self.function.service;
+        match audit::write(service, guest.organization().id, &record, self.now).await {
+            Ok(()) => fault,
+            Err(trouble) => trouble.into(),
+        }
     }
 
     /// Lets in whoever has signed in here.
@@ -77,6 +102,8 @@ impl Visit<'_> {
             caller::identify(service, &snapshot, &cookies, Touch::Extend, self.now).await?;
         let Some(session) = caller.session() else { return Err(Fault::sign_in_needed()) };
         let network = snapshot.keys.blind(b"network", &self.network_bytes());
+        let id = self.incoming.request.as_ref();
+        let request = id.map(|id| snapshot.keys.blind(b"request", id.as_bytes()));
         // Who helps has signed in at the operator's: that is where they sign out.
         let (home, id) = match &caller {
             Caller::Support { .. } => {
@@ -100,7 +127,7 @@ impl Visit<'_> {
             form_token: form_token(&home.keys, id),
             seconds_left: session.left(limits, self.now).as_secs(),
         };
-        Ok(Guest { snapshot, caller, network, person })
+        Ok(Guest { snapshot, caller, network, request, person })
     }
 
     /// An IPv6 network is the first half of the address, since a household has
@@ -221,20 +248,13 @@ impl Guest {
 
     /// Who they are, for the audit trail.
     pub(crate) fn actor(&self) -> Actor {
-        match &self.caller {
-            Caller::Nobody => Actor::Service,
-            Caller::Participant { person, .. } => Actor::Participant(*person),
-            Caller::Member { member, .. } => Actor::Member(member.id),
-            Caller::Support { member, grant, .. } => {
-                Actor::Support { member: member.id, grant: grant.id }
-            }
-            Caller::Emergency { emergency, .. } => Actor::Emergency(*emergency),
-        }
+        self.caller.actor()
     }
 
     /// A record of something they did.
     pub(crate) fn deed(&self, action: Deed, about: About) -> Record {
-        Record::of(self.actor(), action, about).from_network(Some(self.network))
+        let record = Record::of(self.actor(), action, about).from_network(Some(self.network));
+        Record { request: self.request, ..record }
     }
 
     /// Where the team's pages are, and something below them.

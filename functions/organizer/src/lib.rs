@@ -22,7 +22,8 @@ use shared::web::page::finish;
 use shared::web::{Fault, Incoming, Reply};
 
 use crate::handlers::{
-    appointments, audit, book, dependents, emergency, home, member, members, operator, security, support,
+    appointments, audit, book, dependents, emergency, home, member, members, operator, security,
+    support,
 };
 pub use crate::openapi::description;
 

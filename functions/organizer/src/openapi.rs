@@ -4,7 +4,8 @@
 use utoipa::OpenApi;
 
 use crate::handlers::{
-    appointments, audit, book, dependents, emergency, home, member, members, operator, security, support,
+    appointments, audit, book, dependents, emergency, home, member, members, operator, security,
+    support,
 };
 
 /// The routes of the team.

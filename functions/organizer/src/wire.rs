@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A request without content.
+/// A request or an answer without content.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NothingShape {}
@@ -19,6 +19,7 @@ pub struct HomeShape {
 
 /// One event.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TeamEventLineShape)]
 pub struct EventLineShape {
     /// Its name.
     pub name: String,
@@ -341,6 +342,7 @@ pub struct AskForHelpShape {
 
 /// The emergency code and its uses.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TeamEmergencyShape)]
 pub struct EmergencyShape {
     /// Since when there is a code; null where there is none.
     pub made: Option<String>,
@@ -390,6 +392,7 @@ pub struct OrganizationLineShape {
 
 /// Whom guardians may book for.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TeamDependentsShape)]
 pub struct DependentsShape {
     /// By name; at most 200.
     pub dependents: Vec<DependentShape>,
@@ -399,6 +402,7 @@ pub struct DependentsShape {
 
 /// Somebody on the list.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TeamDependentShape)]
 pub struct DependentShape {
     /// Their id.
     pub id: String,

@@ -132,7 +132,7 @@ pub(crate) fn page_kind(word: &str) -> &str {
         "support" => "Who may help",
         "emergency" => "Uses of the emergency code",
         "dependents" => "The dependents",
-        other => other,
+        other => other.trim_start_matches("/{organization}"),
     }
 }
 

@@ -11,6 +11,7 @@ use super::member::{self, Member, State};
 use super::session::{self, Limits, Session, SessionId, Token};
 use super::subject::Subject;
 use super::support::{self, Grant};
+use crate::audit::Actor;
 use crate::ids::{EmergencyId, OrganizationId, PersonId};
 use crate::organization::Snapshot;
 use crate::service::Service;
@@ -96,6 +97,20 @@ impl Caller {
             | Self::Member { session, .. }
             | Self::Support { session, .. }
             | Self::Emergency { session, .. } => Some(session),
+        }
+    }
+
+    /// Who they are, for the audit trail.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        match self {
+            Self::Nobody => Actor::Service,
+            Self::Participant { person, .. } => Actor::Participant(*person),
+            Self::Member { member, .. } => Actor::Member(member.id),
+            Self::Support { member, grant, .. } => {
+                Actor::Support { member: member.id, grant: grant.id }
+            }
+            Self::Emergency { emergency, .. } => Actor::Emergency(*emergency),
         }
     }
 

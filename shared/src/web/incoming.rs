@@ -23,6 +23,8 @@ pub struct Incoming {
     pub route: String,
     /// Where the request came from, as API Gateway saw it.
     pub network: Option<IpAddr>,
+    /// The id under which API Gateway logged it.
+    pub request: Option<String>,
     address: String,
     headers: HeaderMap,
     path: HashMap<String, String>,
@@ -34,12 +36,13 @@ impl Incoming {
     /// Reads a request.
     #[must_use]
     pub fn read(request: Request) -> Self {
-        let (route, network) = match request.request_context_ref() {
+        let (route, network, id) = match request.request_context_ref() {
             Some(RequestContext::ApiGatewayV1(context)) => (
                 context.resource_path.clone().unwrap_or_default(),
                 context.identity.source_ip.as_deref().and_then(|address| address.parse().ok()),
+                context.request_id.clone(),
             ),
-            _ => (String::new(), None),
+            _ => (String::new(), None, None),
         };
         let pairs = |parameters: Option<&lambda_http::aws_lambda_events::query_map::QueryMap>| {
             parameters
@@ -66,6 +69,7 @@ impl Incoming {
             method: parts.method,
             route,
             network,
+            request: id,
             address,
             headers: parts.headers,
             path,

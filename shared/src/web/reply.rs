@@ -55,6 +55,12 @@ impl Reply {
         }
     }
 
+    /// JSON that was written beforehand.
+    #[must_use]
+    pub fn written(status: StatusCode, json: &'static str) -> Self {
+        Self::new(status, "application/json", Body::Text(json.to_owned()))
+    }
+
     /// Sends a browser on with a GET, so that reloading does not post again.
     #[must_use]
     pub fn see_other(path: &str) -> Self {

@@ -178,7 +178,8 @@ pub(crate) async fn book(visit: &Visit<'_>) -> Result<Reply, Fault> {
 /// Whether the booking is the asker's to see at once: where its address need
 /// not be proven first, or is by their session.
 fn stands(occasion: &Occasion, wish: &Wish, booking: &Booking) -> bool {
-    occasion.event().address_proof == AddressProof::After || wish.wisher == Wisher::Participant(booking.person)
+    occasion.event().address_proof == AddressProof::After
+        || wish.wisher == Wisher::Participant(booking.person)
 }
 
 async fn book_by_form(visit: &Visit<'_>, occasion: &Occasion) -> Result<Reply, Fault> {

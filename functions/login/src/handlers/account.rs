@@ -50,7 +50,7 @@ pub(crate) async fn page(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let head = threshold.head_of(&present).await?;
     let news = match visit.incoming.query("done") {
         Some("password") => Some("Your password is changed. Everywhere else you are signed out."),
-        Some("added") => Some("It is added."),
+        Some("added") => Some("The passkey is added."),
         Some("removed") => Some("It is removed."),
         Some("ended") => Some("The sign-in is ended there."),
         _ => None,
@@ -294,8 +294,11 @@ async fn other_address(threshold: &Threshold<'_>, present: &Present) -> Result<F
 }
 
 /// Only members have an address to change: a participant is their address.
-fn members_only(present: &Present) -> Result<(), Fault> {
-    if present.inside.member().is_some() { Ok(()) } else { Err(Fault::not_allowed()) }
+async fn members_only(threshold: &Threshold<'_>, present: &Present) -> Result<(), Fault> {
+    if present.inside.member().is_some() {
+        return Ok(());
+    }
+    Err(threshold.not_allowed(&threshold.caller(Touch::Peek).await?).await)
 }
 
 #[utoipa::path(
@@ -317,7 +320,7 @@ fn members_only(present: &Present) -> Result<(), Fault> {
 pub(crate) async fn email_form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = threshold.present().await?;
-    members_only(&present)?;
+    members_only(&threshold, &present).await?;
     if !present.inside.session.is_fresh(visit.now) {
         return Err(Fault::confirm_needed());
     }
@@ -345,7 +348,7 @@ pub(crate) async fn email_form(visit: &Visit<'_>) -> Result<Reply, Fault> {
 pub(crate) async fn email(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = threshold.present().await?;
-    members_only(&present)?;
+    members_only(&threshold, &present).await?;
     let asked = async {
         let shape: EmailShape = threshold.sent(Some(&present.inside.session))?;
         address(&shape.email)

@@ -16,7 +16,7 @@ fn shown(threshold: &Threshold<'_>) -> FormPage {
         head: threshold.head(),
         title: "Emergency access".into(),
         lead: vec![
-            "For when somebody's care or safety needs what is kept here and nobody who may look can be reached.".into(),
+            "For when somebody’s care or safety needs what is kept here and nobody who may look can be reached.".into(),
             "The printed code shows the appointments for one hour. It works once. Every administrator is mailed at once, the operator is alerted, and what you look at is on record.".into(),
         ],
         form: Form::new(threshold.path("/emergency"), "Open for one hour")

@@ -50,7 +50,7 @@ pub(crate) async fn ask(visit: &Visit<'_>) -> Result<Reply, Fault> {
     visit.patiently().await;
     let lead = [
         "If something is booked here under this address, a link is on its way to it.",
-        "It works once, within 15 minutes. If no mail comes, look for another address that you may have used.",
+        "It works once, within 10 minutes. If no mail comes, look for another address that you may have used.",
     ];
     let way =
         WayBack { text: format!("To {}", threshold.organization().name), path: threshold.path("") };

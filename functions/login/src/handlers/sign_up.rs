@@ -119,8 +119,8 @@ pub(crate) async fn ask(visit: &Visit<'_>) -> Result<Reply, Fault> {
     }
     visit.patiently().await;
     let lead = [
-        "A link to go on is on its way. It works once, within 24 hours.",
-        "Nothing is made before you have opened it.",
+        "A link is on its way to you. It works once, within 24 hours.",
+        "Nothing is set up until you have opened it.",
     ];
     Ok(sent(&threshold, PageHead::new(None), &lead, None))
 }
@@ -157,9 +157,9 @@ fn founding(threshold: &Threshold<'_>, applicant: &Applicant) -> FormPage {
     let link = threshold.visit.incoming.path("link");
     let address = &threshold.visit.function.service.settings.public_address;
     let name = applicant.wanted.organization.expose();
-    let web_name = Field::new("web_name", "Name in addresses", FieldKind::WebName)
+    let web_name = Field::new("web_name", "Name in links", FieldKind::WebName)
         .hint(format!(
-            "It stands behind {address}/ and cannot be changed later: 2 to 60 small letters, digits and hyphens."
+            "Your page is {address}/ with this name after it, and stays so. Small letters, digits and hyphens, 2 to 60 of them."
         ))
         .typed(suggested(name))
         .at_most(60);

@@ -42,7 +42,7 @@ use crate::words::{self, news};
 pub(crate) async fn event(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let guest = visit.guest(Action::SeeAppointments).await?;
     let scope = Scope::read(visit, &guest, Action::SeeAppointments).await?;
-    let view = scope.view(visit)?;
+    let view = scope.view(visit).await?;
     let event = scope.occasion.event();
     let service = &visit.function.service;
     let organization = guest.organization().id;
@@ -213,7 +213,9 @@ async fn covered(
     let service = &visit.function.service;
     let organization = guest.organization().id;
     let mut found = Vec::new();
+    let mut any = false;
     for booking in store::of_person(service, organization, guest.keys(), person).await? {
+        any = true;
         let target = Target::Resource(booking.event, booking.slot.resource);
         if !guest.may(Action::SeeAppointments, target) {
             continue;
@@ -221,7 +223,11 @@ async fn covered(
         let occasion = service.occasion_of(guest.snapshot.clone(), booking.event).await?;
         found.extend(occasion.map(|occasion| (occasion, booking)));
     }
-    if found.is_empty() { Err(Fault::not_found()) } else { Ok(found) }
+    match (found.is_empty(), any) {
+        (false, _) => Ok(found),
+        (true, true) => Err(visit.not_covered(guest, About::Person(person)).await),
+        (true, false) => Err(Fault::not_found()),
+    }
 }
 
 async fn participant_page(
@@ -339,12 +345,12 @@ pub(crate) async fn cancel(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let id = BookingId::parse(visit.incoming.path("booking")).ok_or_else(Fault::not_found)?;
     let booking = store::find(service, guest.organization().id, guest.keys(), id)
         .await?
-        .filter(|booking| {
-            let target = Target::Resource(booking.event, booking.slot.resource);
-            guest.may(Action::CancelAppointment, target)
-                && matches!(booking.state, State::Booked | State::Cancelled)
-        })
+        .filter(|booking| matches!(booking.state, State::Booked | State::Cancelled))
         .ok_or_else(Fault::not_found)?;
+    let target = Target::Resource(booking.event, booking.slot.resource);
+    if !guest.may(Action::CancelAppointment, target) {
+        return Err(visit.not_covered(&guest, About::Booking(booking.event, id)).await);
+    }
     let occasion = service.occasion_of(guest.snapshot.clone(), booking.event).await?;
     let occasion = occasion.ok_or_else(Fault::not_found)?;
     let desk = Desk {

@@ -53,9 +53,9 @@ const MOST_NEAR: usize = 5;
 pub(crate) async fn form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let guest = visit.guest(Action::MakeAppointment).await?;
     let scope = Scope::read(visit, &guest, Action::MakeAppointment).await?;
-    let view = scope.view(visit)?;
+    let view = scope.view(visit).await?;
     if let Some(wanted) = visit.incoming.query("slot").filter(|_| visit.incoming.wants_page()) {
-        let slot = covered(&scope, wanted)?;
+        let slot = covered(visit, &scope, wanted).await?;
         let typed = Typed { key: fresh_key(visit)?, fields: HashMap::new() };
         return write_page(visit, &scope, slot, &typed, None).await;
     }
@@ -120,9 +120,12 @@ fn around(visit: &Visit<'_>, scope: &Scope<'_>, view: View, step: Step) -> BookP
 }
 
 /// The id of a time that the asker covers; any other is not there for them.
-fn covered(scope: &Scope<'_>, wanted: &str) -> Result<SlotId, Fault> {
-    let slot = SlotId::parse(wanted).filter(|slot| scope.resource(slot.resource).is_some());
-    slot.ok_or_else(Fault::not_found)
+async fn covered(visit: &Visit<'_>, scope: &Scope<'_>, wanted: &str) -> Result<SlotId, Fault> {
+    let slot = SlotId::parse(wanted).ok_or_else(Fault::not_found)?;
+    match scope.resource(slot.resource) {
+        Some(_) => Ok(slot),
+        None => Err(scope.not_covered(visit).await),
+    }
 }
 
 /// What is free on a day, of what the asker covers.
@@ -239,7 +242,8 @@ pub(crate) async fn book(visit: &Visit<'_>) -> Result<Reply, Fault> {
         }
         Err(not_made) if !visit.incoming.wants_page() => Ok(refused(visit, &scope, not_made)),
         Err(not_made) => {
-            let slot = typed.fields.get("slot").and_then(|slot| covered(&scope, slot).ok());
+            let slot = typed.fields.get("slot").and_then(|slot| SlotId::parse(slot));
+            let slot = slot.filter(|slot| scope.resource(slot.resource).is_some());
             let shown = matches!(not_made.fault.kind, Kind::Conflict | Kind::Invalid);
             let Some(slot) = slot.filter(|_| shown) else { return Err(not_made.fault) };
             // A form that was refused may be sent again with another time: that
@@ -252,9 +256,8 @@ pub(crate) async fn book(visit: &Visit<'_>) -> Result<Reply, Fault> {
 
 fn refused(visit: &Visit<'_>, scope: &Scope<'_>, not_made: NotMade) -> Reply {
     let fault = &not_made.fault;
-    let nearest = not_made
-        .near
-        .map(|near| near.iter().map(|slot| time_shape(visit, scope, slot)).collect());
+    let nearest =
+        not_made.near.map(|near| near.iter().map(|slot| time_shape(visit, scope, slot)).collect());
     let refusal = shared::web::page::ErrorBody::of(fault);
     let shown = NotMadeShape { error: NotMadeBody { refusal, nearest } };
     Reply::json(fault.kind.status(), &shown).after(fault)
@@ -273,7 +276,7 @@ async fn make(
             "Send a header Idempotency-Key with 16 to 64 letters, digits, - or _, fresh for each booking.",
         )
     })?;
-    let slot = covered(scope, &wished.slot)?;
+    let slot = covered(visit, scope, &wished.slot).await?;
     let contact = Contact::parse(|field| match field {
         "name" => &wished.name,
         "email" => &wished.email,
@@ -323,8 +326,7 @@ async fn write_page(
     let event = scope.occasion.event();
     let service = &visit.function.service;
     let organization = scope.guest.organization().id;
-    let slots =
-        store::of_day(service, organization, event.id, id.day, Some(id.resource)).await?;
+    let slots = store::of_day(service, organization, event.id, id.day, Some(id.resource)).await?;
     let slot = slots.iter().find(|slot| slot.id == id).ok_or_else(Fault::not_found)?;
     let name = |slot: &Slot| {
         let resource = scope.resource(slot.id.resource);

@@ -1,6 +1,7 @@
 //! Which part of an event is asked for, within what the asker covers.
 
 use jiff::civil::Date;
+use shared::audit::About;
 use shared::identity::access::{Action, Target};
 use shared::ids::ResourceId;
 use shared::organization::Occasion;
@@ -52,7 +53,7 @@ impl<'a> Scope<'a> {
             .cloned()
             .collect();
         if covered.is_empty() && !guest.may(action, Target::Event(id)) {
-            return Err(Fault::not_found());
+            return Err(visit.not_covered(guest, About::Event(id)).await);
         }
         Ok(Self { guest, occasion, covered })
     }
@@ -62,14 +63,21 @@ impl<'a> Scope<'a> {
         self.covered.iter().find(|resource| resource.id == id)
     }
 
+    /// The answer to who asks for what they do not cover, which is written down.
+    pub(super) async fn not_covered(&self, visit: &Visit<'_>) -> Fault {
+        visit.not_covered(self.guest, About::Event(self.occasion.event().id)).await
+    }
+
     /// What the query asks for: by itself the next day that has times.
-    pub(super) fn view(&self, visit: &Visit<'_>) -> Result<View, Fault> {
+    pub(super) async fn view(&self, visit: &Visit<'_>) -> Result<View, Fault> {
         let event = self.occasion.event();
         let only = match visit.incoming.query("resource") {
             None => None,
             Some(wanted) => {
-                let known = ResourceId::parse(wanted).and_then(|wanted| self.resource(wanted));
-                Some(known.ok_or_else(Fault::not_found)?.id)
+                match ResourceId::parse(wanted).and_then(|wanted| self.resource(wanted)) {
+                    Some(known) => Some(known.id),
+                    None => return Err(self.not_covered(visit).await),
+                }
             }
         };
         let today = event.zone.day(visit.now);

@@ -170,7 +170,7 @@ async fn line(
         span: zone.span(grant.made, end),
         state: match (grant.withdrawn, holds) {
             (Some(_), _) => "Withdrawn",
-            (None, true) => "Holds",
+            (None, true) => "Can read now",
             (None, false) => "Ended",
         },
         withdraw: holds.then(|| guest.path(&format!("/support/{}/withdraw", grant.supporter))),

@@ -31,10 +31,7 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         (
             "book-wrong",
             book(Step::Write(Box::new(BookForm {
-                problems: vec![Problem {
-                    id: "phone".into(),
-                    text: "Phone: use digits.".into(),
-                }],
+                problems: vec![Problem { id: "phone".into(), text: "Phone: use digits.".into() }],
                 phone: Field { value: "none".into(), error: Some("Use digits.".into()) },
                 name: Field::holding(MARKUP),
                 ..form()
@@ -51,10 +48,7 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
             })))
             .render(),
         ),
-        (
-            "book-full",
-            book(Step::Write(Box::new(BookForm { slot: None, ..form() }))).render(),
-        ),
+        ("book-full", book(Step::Write(Box::new(BookForm { slot: None, ..form() }))).render()),
         ("participant", participant().render()),
         ("participant-viewer", ParticipantPage { looks: None, ..participant() }.render()),
         ("participant-markup", ParticipantPage { name: MARKUP.into(), ..participant() }.render()),
@@ -498,7 +492,7 @@ fn support() -> SupportPage {
         hours_error: None,
         grants: vec![
             grant(
-                "Holds",
+                "Can read now",
                 Some(manage("/support/0123456789abcdefghjkmnpqrs/withdraw")),
                 vec![read],
             ),

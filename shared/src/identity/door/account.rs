@@ -4,7 +4,7 @@ use super::{
     Action, Door, Entry, Failure, Known, Outcome, Refusal, about, actor, lockout, member, password,
     session,
 };
-use crate::audit::{Factor, Word};
+use crate::audit::{About, Actor, Factor, Word};
 use crate::identity::caller::{Caller, Unfinished};
 use crate::identity::factor::Factors;
 use crate::identity::lockout::Bucket;
@@ -70,6 +70,15 @@ impl Door<'_> {
             Caller::Nobody | Caller::Support { .. } | Caller::Emergency { .. } => return Ok(None),
         };
         Ok(known.map(|known| Inside { known, session: (**session).clone() }))
+    }
+
+    /// Puts on record that somebody asked for what they may not do.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub async fn refused(&self, actor: Actor) -> Result<(), Trouble> {
+        let record = self.record(actor, Action::ActionRefused, About::Organization);
+        self.refuse(&record.with(Outcome::Refused), Vec::new()).await
     }
 
     /// Who it is that has come in half and owes just this.
@@ -218,7 +227,7 @@ impl Door<'_> {
         };
         let has_factor =
             super::factor::has_second_factor(self.service, organization, subject).await?;
-        let password = self.judge(typed, &security, has_factor, &self.words(known))?;
+        let password = self.judge(typed, &security, has_factor, &self.words(known)).await?;
         if let Some(former) = &former {
             let same = self.service.hasher.verify(&password, &former.hashed).await?;
             if same != Verified::Wrong {
@@ -449,6 +458,6 @@ impl Door<'_> {
             person: words.as_deref().unwrap_or_default(),
             breached: self.service.breached.holds(&password).map_err(Trouble::from)?,
         };
-        Ok(Meter::read(&password, &requirements))
+        Ok(self.service.hasher.meter(&password, &requirements).await?)
     }
 }

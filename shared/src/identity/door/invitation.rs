@@ -43,7 +43,7 @@ impl Door<'_> {
         let (organization, keys) = (self.organization(), self.keys());
         let security = self.security().await?;
         let invited = Known::of_member(member.clone());
-        let password = self.judge(typed, &security, false, &self.words(&invited))?;
+        let password = self.judge(typed, &security, false, &self.words(&invited)).await?;
         let hashed = self.service.hasher.hash(&password, &*self.service.chance).await?;
         let chosen = Kept::chosen(hashed, self.now);
         let (joined, changing) = member::store::changing(

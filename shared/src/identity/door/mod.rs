@@ -422,19 +422,19 @@ impl<'a> Door<'a> {
     }
 
     /// Judges a password that somebody chose.
-    fn judge(
+    async fn judge(
         &self,
         typed: &str,
         security: &Security,
         has_factor: bool,
         words: &Words<'_>,
     ) -> Result<Password, Failure> {
-        judge(self.service, typed, security, has_factor, words)
+        judge(self.service, typed, security, has_factor, words).await
     }
 }
 
-/// Judges a password that somebody chose.
-fn judge(
+/// Judges a password that somebody chose, in the line in which hashes wait.
+async fn judge(
     service: &Service,
     typed: &str,
     security: &Security,
@@ -450,7 +450,7 @@ fn judge(
         person: &words.person,
         breached: service.breached.holds(&password).map_err(Trouble::from)?,
     };
-    match password::rules::fit(&password, &requirements) {
+    match service.hasher.judge(&password, &requirements).await? {
         Ok(()) => Ok(password),
         Err(why) => Err(Refusal::Password(why.iter().map(ToString::to_string).collect()).into()),
     }

@@ -84,7 +84,7 @@ impl Door<'_> {
         let subject = known.subject;
         let security = self.security().await?;
         let has_factor = factor::has_second_factor(self.service, organization, subject).await?;
-        let password = self.judge(typed, &security, has_factor, &self.words(&known))?;
+        let password = self.judge(typed, &security, has_factor, &self.words(&known)).await?;
         let former = self.kept(&known).await?;
         let hashed = self.service.hasher.hash(&password, &*self.service.chance).await?;
         let chosen = Kept::chosen(hashed, self.now);

@@ -7,7 +7,7 @@ use super::{
     lock_limits, lockout, means, reached, rules, session,
 };
 use crate::audit::{About, Actor, Factor};
-use crate::dynamo::{self, Key, Write};
+use crate::dynamo::Write;
 use crate::identity::caller::Unfinished;
 use crate::identity::factor::Codes;
 use crate::identity::lockout::{Admission, Bucket};
@@ -253,16 +253,9 @@ impl Door<'_> {
         index: [u8; 16],
         bucket: Bucket,
     ) -> Result<(u32, u32), Trouble> {
-        let key = Key::tries(self.organization(), index, &bucket.to_string());
-        let table = &self.service.settings.tables.session;
-        let Some(item) = dynamo::get(&self.service.dynamo, table, &key).await? else {
-            return Ok((0, 0));
-        };
-        let count = |name: &str| {
-            let number = item.get(name).and_then(|value| value.as_n().ok());
-            number.and_then(|number| number.parse::<u32>().ok()).unwrap_or(0)
-        };
-        Ok((count("attempts").saturating_sub(1), count("locks")))
+        let organization = self.organization();
+        let tally = lockout::tally(self.service, organization, index, bucket, self.now).await?;
+        Ok(tally.map_or((0, 0), |tally| (tally.attempts.saturating_sub(1), tally.locks)))
     }
 
     /// The writes that give a session a new token, and whoever goes on with it.

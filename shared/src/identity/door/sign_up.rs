@@ -179,7 +179,7 @@ impl Door<'_> {
             organization: vec![wanted.organization.expose(), web_name.as_str()],
             person: vec![wanted.email.expose(), wanted.name.expose()],
         };
-        let password = judge(self.service, typed, &security, false, &words)?;
+        let password = judge(self.service, typed, &security, false, &words).await?;
         let hashed = self.service.hasher.hash(&password, &*self.service.chance).await?;
         let made = new_organization(
             OrganizationId::fresh(self.now, &*self.service.chance)?,

@@ -13,7 +13,7 @@ use std::fmt;
 
 pub use device::Device;
 pub use rules::Limits;
-pub use store::{Admission, Attempt, admit, clear};
+pub use store::{Admission, Attempt, admit, clear, tally};
 
 use crate::ids;
 

@@ -90,6 +90,23 @@ pub async fn admit(
     Err(Trouble::unavailable("counting an attempt", "it changed under our hands ten times"))
 }
 
+/// What is counted in a bucket; `None` for nothing, or nothing that still counts.
+///
+/// # Errors
+/// When DynamoDB fails.
+pub async fn tally(
+    service: &Service,
+    organization: OrganizationId,
+    username: [u8; 16],
+    bucket: Bucket,
+    now: Timestamp,
+) -> Result<Option<Tally>, Trouble> {
+    let key = Key::tries(organization, username, &bucket.to_string());
+    let item = dynamo::get(&service.dynamo, &service.settings.tables.session, &key).await?;
+    let tally = item.map(|item| read(&key, item)).transpose()?;
+    Ok(tally.filter(|tally| tally.expires > now))
+}
+
 /// Forgets the attempts of a bucket: somebody was right, or set a new password.
 ///
 /// # Errors

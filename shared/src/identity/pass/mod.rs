@@ -60,7 +60,9 @@ impl Purpose {
     #[must_use]
     pub const fn lifetime(self) -> SignedDuration {
         match self {
-            Self::SignIn => SignedDuration::from_mins(15),
+            // It stands in for a password, so it lives no longer than it takes to
+            // read a mail.
+            Self::SignIn => SignedDuration::from_mins(10),
             Self::Reset | Self::Unlock => SignedDuration::from_hours(1),
             Self::SignUp | Self::ConfirmEmail => SignedDuration::from_hours(24),
             Self::Invitation => SignedDuration::from_hours(7 * 24),

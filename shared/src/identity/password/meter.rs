@@ -45,7 +45,7 @@ impl Meter {
         let words = match score {
             Score::Zero => "very weak",
             Score::One => "weak",
-            Score::Two => "not enough",
+            Score::Two => "not strong enough",
             Score::Three => "good",
             _ => "very good",
         };

@@ -21,8 +21,8 @@ const FEW_GUESSES: u64 = 100_000_000;
 const OTHERWISE: usize = 8;
 /// Shorter words are found in too much.
 const SHORTEST_WORD: usize = 3;
-/// What the service calls itself.
-const PRODUCT: &str = "Kept";
+/// What the service calls itself and what it is for.
+const PRODUCT: [&str; 2] = ["Kept", "appointment"];
 
 /// What is asked of a password, and what is known around its owner.
 #[derive(Debug, Clone, Copy, Default)]
@@ -58,7 +58,7 @@ pub enum Unfit {
     Guessable,
     /// Little more than a name that belongs to the person or the organization.
     #[error(
-        "This is little more than your own name, your address, or the name of the organization or of Kept. Choose something that has nothing to do with them."
+        "This is little more than your own name, your address, the name of the organization, or words like Kept and appointment. Choose something that has nothing to do with them."
     )]
     OwnWords,
     /// In the list of breached passwords.
@@ -81,7 +81,7 @@ pub fn fit(password: &Password, requirements: &Requirements<'_>) -> Result<(), V
     let minimum = requirements.minimum;
     let words = || {
         let around = requirements.organization.iter().chain(requirements.person);
-        around.copied().chain([PRODUCT])
+        around.copied().chain(PRODUCT)
     };
     let mut unfit = Vec::new();
     if password.length() < minimum {
@@ -214,6 +214,7 @@ mod tests {
             "keptkeptkeptkept",
             "Kept-Kept-2026!",
             "k3ptmaple-street!",
+            "My-Appointment-1",
         ] {
             let unfit = judge(typed, &WITH_SECOND_FACTOR);
             assert!(unfit.contains(&Unfit::OwnWords), "{typed}: {unfit:?}");
