@@ -404,13 +404,19 @@ async fn somebody_sees_where_they_are_signed_in_and_ends_it_there() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_session_that_the_former_password_opened_outlives_its_change() {
     let world = World::start().await;
-    let school = world.school().await;
+    let clinic = world.clinic().await;
+    // A participant is known once their address is proven.
+    let visitor = world.visitor("Maria Lopez");
+    let slot = world.slot(&clinic, 0).await;
+    assert_eq!(visitor.book(&clinic, &slot).await.status, 202);
+    let link = visitor.mailed_link("/confirm/").await;
+    assert_eq!(world.post(&world.url(&link), &json!({})).await.status, 200);
     let email = "maria.lopez@example.org";
-    let keys = world.keys(school.organization.id).await;
+    let keys = world.keys(clinic.organization.id).await;
     let own = Subject::Participant(keys.person(&EmailAddress::parse(email).unwrap()));
-    world.set_password(school.organization.id, own, PASSWORD).await;
+    world.set_password(clinic.organization.id, own, PASSWORD).await;
     let maria =
-        Person { username: email.into(), ..world.person(&school.organization, "Maria Lopez") };
+        Person { username: email.into(), ..world.person(&clinic.organization, "Maria Lopez") };
     maria.signs_in().await;
     // At the very moment at which she changes it, somebody who knows it signs in.
     let others: Vec<_> = (0..6).map(|_| maria.elsewhere()).collect();

@@ -516,7 +516,11 @@ const GRANTS: &[(&str, &str, &[&str])] = &[
     ),
     ("Booking", "SessionTable", &["UpdateItem"]),
     ("Login", "AuditTable", &["PutItem"]),
-    ("Login", "IdentityTable", &["DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
+    (
+        "Login",
+        "IdentityTable",
+        &["ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"],
+    ),
     ("Login", "MailTable", &["PutItem"]),
     ("Login", "OrganizationKeysTable", &["PutItem", "Query"]),
     ("Login", "ScheduleTable", &["GetItem", "PutItem", "Query"]),
