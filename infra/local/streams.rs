@@ -35,6 +35,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// So many records are read at once at most, before filters.
 const READ_AHEAD: usize = 500;
+/// For each record of a full call so many are read, since filters hold some back.
+const READ_FOR_ONE: usize = 4;
 
 /// All subscriptions, running.
 pub(crate) struct Streams {
@@ -154,10 +156,11 @@ impl Streams {
     /// Whether every record was delivered, filtered out or given up.
     pub(crate) fn is_idle(&self) -> bool {
         self.subscriptions.iter().all(|subscription| {
+            // Most often the very next record tells: this is asked again and
+            // again while many wait.
             !subscription.busy.load(Ordering::SeqCst)
-                && subscription
-                    .read(READ_AHEAD)
-                    .is_ok_and(|records| records.iter().all(|record| !subscription.wants(record)))
+                && subscription.wants_none(1)
+                && subscription.wants_none(READ_AHEAD)
         })
     }
 
@@ -295,6 +298,19 @@ impl Subscription {
                 Ok(record)
             })
             .collect()
+    }
+
+    /// How many records are read for one step. A call takes few of them where
+    /// its batches are small: reading many more for each would be done again
+    /// and again.
+    fn ahead(&self) -> usize {
+        self.source.batch_size.saturating_mul(READ_FOR_ONE).min(READ_AHEAD)
+    }
+
+    /// Whether the next records, at most `limit`, are there for somebody else.
+    fn wants_none(&self, limit: usize) -> bool {
+        let read = self.read(limit);
+        read.is_ok_and(|records| records.iter().all(|record| !self.wants(record)))
     }
 
     fn wants(&self, record: &Value) -> bool {

@@ -261,7 +261,7 @@ async fn write_one(service: &Service, slot: SlotId) -> Written {
             note: None,
         },
         dependent: None,
-        signed_in: None,
+        wisher: shared::booking::store::Wisher::Visitor,
         key: IdempotencyKey::parse("the-booking-that-is-copied").expect("a key"),
         network: [7; 16],
     };

@@ -1,8 +1,10 @@
 //! One's own account: password, second factors, address, sessions.
 
 use serde_json::{Value, json};
+use shared::identity::Subject;
 use shared::identity::access::Level;
 use shared::identity::factor::Secret;
+use shared::personal::EmailAddress;
 
 use crate::authenticator::Authenticator;
 use crate::people::{OTHER, PASSWORD, Person};
@@ -397,4 +399,34 @@ async fn somebody_sees_where_they_are_signed_in_and_ends_it_there() {
     let path = format!("/account/sessions/{}/end", mine.as_str().unwrap());
     ben.post(&path, &json!({})).await;
     assert!(devices[0].is_in().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_session_that_the_former_password_opened_outlives_its_change() {
+    let world = World::start().await;
+    let clinic = world.clinic().await;
+    // A participant is known once their address is proven.
+    let visitor = world.visitor("Maria Lopez");
+    let slot = world.slot(&clinic, 0).await;
+    assert_eq!(visitor.book(&clinic, &slot).await.status, 202);
+    let link = visitor.mailed_link("/confirm/").await;
+    assert_eq!(world.post(&world.url(&link), &json!({})).await.status, 200);
+    let email = "maria.lopez@example.org";
+    let keys = world.keys(clinic.organization.id).await;
+    let own = Subject::Participant(keys.person(&EmailAddress::parse(email).unwrap()));
+    world.set_password(clinic.organization.id, own, PASSWORD).await;
+    let maria =
+        Person { username: email.into(), ..world.person(&clinic.organization, "Maria Lopez") };
+    maria.signs_in().await;
+    // At the very moment at which she changes it, somebody who knows it signs in.
+    let others: Vec<_> = (0..6).map(|_| maria.elsewhere()).collect();
+    let signing_in = futures::future::join_all(others.iter().map(|one| one.try_password(PASSWORD)));
+    let body = json!({ "current": PASSWORD, "password": OTHER });
+    let (changed, _) = tokio::join!(maria.post("/account/password", &body), signing_in);
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    assert!(maria.is_in().await, "her own session stays");
+    for other in &others {
+        assert!(other.cookies.lock().unwrap().is_empty() || !other.is_in().await);
+    }
+    world.cloud.stop().await;
 }

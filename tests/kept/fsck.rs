@@ -4,6 +4,7 @@
 mod bookings;
 mod dependents;
 mod items;
+mod members;
 mod scene;
 
 use serde_json::json;
@@ -13,7 +14,7 @@ use crate::fsck::scene::{Scene, Where, edit_entries, number};
 use crate::world::Plan;
 
 /// A new kind of damage stops this file from compiling: plant it in a test of
-/// its own in `items`, `bookings` or `dependents`, then name it here.
+/// its own in `items`, `bookings`, `dependents` or `members`, then name it here.
 fn _each_kind_is_planted(damage: Damage) {
     match damage {
         Damage::UnknownItem
@@ -47,6 +48,12 @@ fn _each_kind_is_planted(damage: Damage) {
         | Damage::WrongTally { .. }
         | Damage::StrayNotice(_)
         | Damage::EarlyNotice { .. }
+        | Damage::NoEvent(_)
+        | Damage::NoResource(_)
+        | Damage::NoUsername
+        | Damage::StrayUsername(_)
+        | Damage::NoAdministrators
+        | Damage::WrongAdministrators { .. }
         | Damage::WrongStanding => {}
     }
 }

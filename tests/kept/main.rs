@@ -9,6 +9,7 @@
 )]
 
 mod account;
+mod appoint;
 mod audit;
 mod authenticator;
 mod bad_input;

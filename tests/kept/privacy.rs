@@ -12,11 +12,33 @@ const EMAIL: &str = "canary.zzyzx@canary.example";
 const PHONE: &str = "+15550199887";
 const NOTE: &str = "canarynote about a peanut allergy";
 
+const MEMBER: &str = "Canarymember Quagga";
+const USERNAME: &str = "canary.quagga.username";
+const MEMBER_EMAIL: &str = "canary.quagga@canary.example";
+const DEPENDENT: &str = "Canarychild Okapi";
+const IDENTIFIER: &str = "CANARYPUPIL-77201";
+const SECURITY_VALUE: &str = "canarysecret 2015-04-03";
+const GRANT_REASON: &str = "canaryreason for letting support in";
+const EMERGENCY_REASON: &str = "canaryreason for an emergency";
+
 /// The canaries as they might lie somewhere: plain, in another case, escaped
 /// for an address, or encoded.
 fn canaries() -> Vec<Vec<u8>> {
     let mut found = Vec::new();
-    for value in [NAME, EMAIL, PHONE, NOTE] {
+    for value in [
+        NAME,
+        EMAIL,
+        PHONE,
+        NOTE,
+        MEMBER,
+        USERNAME,
+        MEMBER_EMAIL,
+        DEPENDENT,
+        IDENTIFIER,
+        SECURITY_VALUE,
+        GRANT_REASON,
+        EMERGENCY_REASON,
+    ] {
         let escaped: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
         for text in [value.to_owned(), value.to_uppercase(), value.to_lowercase(), escaped] {
             found.push(text.into_bytes());
@@ -52,11 +74,87 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
         .collect()
 }
 
+/// An administrator of the demonstration's school, signed in by the invitation:
+/// what their requests carry.
+async fn accept(address: &str, organization: &str, email: &str) -> String {
+    let client = reqwest::Client::new();
+    client.post(format!("{address}/_local/settle")).send().await.unwrap();
+    let mails = client.get(format!("{address}/_local/mail")).send().await.unwrap();
+    let mails: Value = mails.json().await.unwrap();
+    let invitation = mails["mail"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|mail| mail.to_string().contains(email) && mail.to_string().contains("/invitation/"))
+        .expect("an invitation");
+    let text = invitation["text"].as_str().unwrap();
+    let path = format!("{address}/{organization}/invitation/");
+    let link = text.split_whitespace().find(|word| word.starts_with(&path)).expect("its link");
+    let password = json!({ "password": crate::people::PASSWORD });
+    let joined = client.post(link).json(&password).send().await.unwrap();
+    assert_eq!(joined.status(), 200, "{email} accepts");
+    let cookies = joined.headers().get_all("set-cookie").iter();
+    cookies
+        .filter_map(|cookie| cookie.to_str().unwrap().split(';').next())
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// Whoever works here writes down what is personal too: of colleagues, of
+/// dependents, and why somebody was let in.
+async fn the_team_says_what_nobody_else_may_read(address: &str) {
+    let school = "maple-street-school";
+    let client = reqwest::Client::new();
+    let robin = accept(address, school, "robin@maple-street-school.example").await;
+    accept(address, "operator", "sam@operator.example").await;
+    let ask = async |path: &str, body: Option<Value>| {
+        let url = format!("{address}/{school}{path}");
+        let request = match body {
+            Some(body) => client.post(url).json(&body),
+            None => client.get(url),
+        };
+        let answer = request.header("cookie", &robin).send().await.unwrap();
+        Answer::of(answer).await
+    };
+    let member = json!({
+        "name": MEMBER, "username": USERNAME, "email": MEMBER_EMAIL,
+        "level": "viewer", "everything": true
+    });
+    let dependent = json!({
+        "name": DEPENDENT, "identifier": IDENTIFIER, "security_value": SECURITY_VALUE
+    });
+    for (path, body) in [("/manage/members", &member), ("/manage/dependents", &dependent)] {
+        let added = ask(path, Some(body.clone())).await;
+        assert_eq!(added.status, 201, "{path}: {}", added.text);
+        // The same again is refused, and a refusal is logged no more than the rest.
+        assert_eq!(ask(path, Some(body.clone())).await.status, 409, "{path}");
+    }
+    let support = ask("/manage/support", None).await.json();
+    let supporter = support["supporters"][0]["id"].clone();
+    let grant = json!({ "supporter": supporter, "reason": GRANT_REASON, "hours": 1 });
+    let granted = ask("/manage/support", Some(grant)).await;
+    assert_eq!(granted.status, 201, "{}", granted.text);
+    for path in ["/manage/members", "/manage/dependents", "/manage/support", "/manage/emergency"] {
+        assert_eq!(ask(path, None).await.status, 200, "{path}");
+    }
+    let made = ask("/manage/emergency", Some(json!({}))).await;
+    let code = made.json()["code"].clone();
+    // Whoever uses the code has no session: this one would end by it.
+    let reason = json!({ "code": code, "reason": EMERGENCY_REASON });
+    let url = format!("{address}/{school}/emergency");
+    let opened = Answer::of(client.post(url).json(&reason).send().await.unwrap()).await;
+    assert_eq!(opened.status, 200, "{}", opened.text);
+    // A wrong password, typed under the name of a colleague.
+    let wrong = json!({ "username": USERNAME, "password": NOTE });
+    assert_eq!(ask("/sign-in", Some(wrong)).await.status, 401);
+}
+
 #[tokio::test]
 async fn no_personal_value_lies_in_a_file_a_log_line_or_a_queue() {
     let folder = tempfile::tempdir().unwrap();
     let (data, log) = (folder.path().join("data"), folder.path().join("log"));
-    let filter = "info,kept=trace,booking=trace,notify=trace,shared=trace";
+    let filter = "info,kept=trace,booking=trace,login=trace,notify=trace,organizer=trace,\
+                  sealer=trace,shared=trace";
     let program = Program::logging(&data, filter, std::fs::File::create(&log).unwrap().into());
     let address = program.address.clone();
     let client = reqwest::Client::new();
@@ -95,9 +193,11 @@ async fn no_personal_value_lies_in_a_file_a_log_line_or_a_queue() {
             post(format!("{manage}/cancel"), json!({})).await;
         }
     }
+    the_team_says_what_nobody_else_may_read(&address).await;
     let settled = client.post(format!("{address}/_local/settle")).send().await.unwrap();
     assert!(settled.status().is_success());
     let mail = get("/_local/mail".into()).await;
+    assert!(mail.text.contains(MEMBER_EMAIL), "the invitation did go out");
     assert!(mail.text.contains(EMAIL), "the mails did go out");
     let (_, confirm) = mail.text.split_once("/harbor-clinic/confirm/").expect("a confirm link");
     links.push(confirm.chars().take_while(char::is_ascii_alphanumeric).collect());

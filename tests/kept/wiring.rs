@@ -222,6 +222,8 @@ const ANSWERS: &[(&str, &str, u16)] = &[
     ("login", "sign-up-link-page", 404),
     ("login", "stay", 401),
     ("organizer", "audit", 303),
+    ("organizer", "book-form", 303),
+    ("organizer", "book", 401),
     ("organizer", "cancel", 401),
     ("organizer", "dependent-add", 401),
     ("organizer", "dependent-remove", 401),
@@ -514,7 +516,11 @@ const GRANTS: &[(&str, &str, &[&str])] = &[
     ),
     ("Booking", "SessionTable", &["UpdateItem"]),
     ("Login", "AuditTable", &["PutItem"]),
-    ("Login", "IdentityTable", &["DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
+    (
+        "Login",
+        "IdentityTable",
+        &["ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"],
+    ),
     ("Login", "MailTable", &["PutItem"]),
     ("Login", "OrganizationKeysTable", &["PutItem", "Query"]),
     ("Login", "ScheduleTable", &["GetItem", "PutItem", "Query"]),
@@ -607,10 +613,30 @@ fn nobody_may_change_or_remove_an_audit_record_or_make_a_checkpoint_but_the_seal
     let key = &resources(&document, "AWS::KMS::Key")["AuditKey"];
     assert_eq!(key["Properties"]["KeyUsage"].as_str(), Some("GENERATE_VERIFY_MAC"));
     assert_eq!(key["DeletionPolicy"].as_str(), Some("Retain"));
-    // The alarm looks for the word that the sealer writes.
-    let filter = &resources(&document, "AWS::Logs::MetricFilter")["AuditTrailTouched"];
-    let pattern = filter["Properties"]["FilterPattern"].as_str().unwrap();
-    assert_eq!(pattern, format!("\"{}\"", sealer::ALARM));
+}
+
+#[test]
+fn each_word_that_pages_the_operator_has_its_filter_on_the_right_log_and_its_alarm() {
+    let document = document();
+    let filters = resources(&document, "AWS::Logs::MetricFilter");
+    let alarms = resources(&document, "AWS::CloudWatch::Alarm");
+    let paging = [
+        ("AuditTrailTouched", "SealerLog", sealer::ALARM),
+        ("EmergencyAccess", "LoginLog", shared::identity::door::PAGING_WORD),
+    ];
+    assert_eq!(filters.len(), paging.len(), "a filter that no line above names");
+    assert_eq!(alarms.len(), paging.len(), "an alarm that no line above names");
+    for (name, log, word) in paging {
+        let filter = &filters[name]["Properties"];
+        assert_eq!(filter["FilterPattern"].as_str(), Some(format!("\"{word}\"").as_str()));
+        assert!(format!("{:?}", filter["LogGroupName"]).contains(log), "{name}: {filter:?}");
+        let metric = &filter["MetricTransformations"][0];
+        assert_eq!(metric["MetricName"].as_str(), Some(name));
+        let alarm = &alarms[&format!("{name}Alarm")]["Properties"];
+        assert_eq!(alarm["MetricName"].as_str(), Some(name));
+        assert_eq!(alarm["Namespace"], metric["MetricNamespace"], "{name}");
+        assert_eq!(alarm["Threshold"].as_i64(), Some(1), "{name}: once is enough");
+    }
 }
 
 #[test]

@@ -22,7 +22,8 @@ use shared::web::page::finish;
 use shared::web::{Fault, Incoming, Reply};
 
 use crate::handlers::{
-    appointments, audit, dependents, emergency, home, member, members, operator, security, support,
+    appointments, audit, book, dependents, emergency, home, member, members, operator, security,
+    support,
 };
 pub use crate::openapi::description;
 
@@ -37,6 +38,8 @@ pub struct Organizer {
 pub const ROUTES: &[(Method, &str)] = &[
     (Method::GET, "/{organization}/manage"),
     (Method::GET, "/{organization}/manage/events/{event}"),
+    (Method::GET, "/{organization}/manage/events/{event}/book"),
+    (Method::POST, "/{organization}/manage/events/{event}/book"),
     (Method::POST, "/{organization}/manage/bookings/{booking}/cancel"),
     (Method::GET, "/{organization}/manage/participants/{person}"),
     (Method::GET, "/{organization}/manage/members"),
@@ -103,6 +106,8 @@ impl Visit<'_> {
         let answer: Answer<'_> = match (incoming.method.as_str(), incoming.route.as_str()) {
             ("GET", "/{organization}/manage") => Box::pin(home::home(self)),
             ("GET", "/{organization}/manage/events/{event}") => Box::pin(appointments::event(self)),
+            ("GET", "/{organization}/manage/events/{event}/book") => Box::pin(book::form(self)),
+            ("POST", "/{organization}/manage/events/{event}/book") => Box::pin(book::book(self)),
             ("POST", "/{organization}/manage/bookings/{booking}/cancel") => {
                 Box::pin(appointments::cancel(self))
             }

@@ -4,7 +4,8 @@
 use utoipa::OpenApi;
 
 use crate::handlers::{
-    appointments, audit, dependents, emergency, home, member, members, operator, security, support,
+    appointments, audit, book, dependents, emergency, home, member, members, operator, security,
+    support,
 };
 
 /// The routes of the team.
@@ -12,6 +13,8 @@ use crate::handlers::{
 #[openapi(paths(
     home::home,
     appointments::event,
+    book::form,
+    book::book,
     appointments::cancel,
     appointments::participant,
     members::list,

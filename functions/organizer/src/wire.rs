@@ -59,14 +59,81 @@ pub struct AppointmentShape {
     pub end: String,
     /// The participant's id.
     pub person: String,
-    /// Who comes.
+    /// Who comes, or who booked for a dependent.
     pub name: String,
+    /// For whom it is, when that is somebody else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dependent: Option<String>,
     /// Where mail reaches them.
     pub email: String,
     /// A telephone number.
     pub phone: Option<String>,
     /// What they wrote.
     pub note: Option<String>,
+}
+
+/// The times of an event day at which the asker may make an appointment.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FreeTimesShape {
+    /// The event's name.
+    pub event: String,
+    /// The day; null for an event without days.
+    pub day: Option<String>,
+    /// The event's zone.
+    pub zone: String,
+    /// What is free, in the order of time.
+    pub slots: Vec<FreeTimeShape>,
+}
+
+/// A free time.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FreeTimeShape {
+    /// Its id.
+    pub id: String,
+    /// Whose time it is.
+    pub resource: String,
+    /// Whose time it is, by name.
+    pub resource_name: String,
+    /// When it begins.
+    pub start: String,
+    /// When it ends.
+    pub end: String,
+    /// How many more bookings it takes.
+    pub left: u32,
+}
+
+/// An appointment for somebody.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppointShape {
+    /// The id of the time.
+    pub slot: String,
+    /// Who comes: one line, at most 100 characters.
+    pub name: String,
+    /// Where mail reaches them.
+    pub email: String,
+    /// A telephone number.
+    pub phone: Option<String>,
+    /// What else is to be known: at most 1,000 characters.
+    pub note: Option<String>,
+}
+
+/// Why an appointment was not made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NotMadeShape {
+    /// The refusal.
+    pub error: NotMadeBody,
+}
+
+/// A refusal, and what is free instead.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NotMadeBody {
+    /// What every refusal says.
+    #[serde(flatten)]
+    pub refusal: shared::web::page::ErrorBody,
+    /// Free times nearest to the one that was wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<Vec<FreeTimeShape>>,
 }
 
 /// A participant within what the asker covers.

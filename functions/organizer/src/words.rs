@@ -16,6 +16,7 @@ pub(crate) fn long_day(day: Date) -> String {
 #[must_use]
 pub(crate) fn news(visit: &Visit<'_>) -> Option<News> {
     let text = match visit.incoming.query("done")? {
+        "booked" => "The appointment is made. A mail with it is on its way.",
         "cancelled" => "The appointment is cancelled. A mail that says so is on its way.",
         "invited" => "The invitation is on its way.",
         "access" => "The access is changed. They are signed out and sign in again.",

@@ -1,6 +1,6 @@
 //! One subscription at work.
 
-use super::{FIRST_PAUSE, LONGEST_PAUSE, READ_AHEAD, REST, Subscription};
+use super::{FIRST_PAUSE, LONGEST_PAUSE, REST, Subscription};
 use crate::account::{REGION, fresh_id};
 use serde_json::{Value, json};
 use shared::ambient::{Clock, SystemChance};
@@ -47,7 +47,8 @@ enum Outcome {
 
 impl Subscription {
     async fn step(&self) -> Pause {
-        let records = match self.read(READ_AHEAD) {
+        let ahead = self.ahead();
+        let records = match self.read(ahead) {
             Ok(records) => records,
             Err(problem) => {
                 tracing::error!(subscription = self.id, problem, "the stream cannot be read");
@@ -60,7 +61,7 @@ impl Subscription {
             self.advance(last);
             return Pause::None;
         }
-        let full = batch.len() == self.source.batch_size || records.len() == READ_AHEAD;
+        let full = batch.len() == self.source.batch_size || records.len() == ahead;
         if !full && let Some(left) = self.gathers_for() {
             return Pause::Gathering(left.min(LOOK_AGAIN));
         }

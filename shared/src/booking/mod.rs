@@ -5,8 +5,9 @@ pub mod store;
 
 use jiff::Timestamp;
 
+use crate::ambient::{Chance, NoChance};
 use crate::ids::{BookingId, DependentId, EventId, PersonId};
-use crate::personal::{EmailAddress, Note, PersonName, Phone};
+use crate::personal::{EmailAddress, Note, PersonName, Phone, Unfit};
 use crate::slot::SlotId;
 use crate::trouble::Trouble;
 
@@ -80,6 +81,47 @@ pub struct Contact {
     pub note: Option<Note>,
 }
 
+impl Contact {
+    /// Reads what was said in the fields `name`, `email`, `phone` and `note`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, by field.
+    pub fn parse<'a>(
+        said: impl Fn(&'static str) -> &'a str,
+    ) -> Result<Self, Vec<(&'static str, Unfit)>> {
+        let mut problems = Vec::new();
+        let name = checked(&mut problems, "name", PersonName::parse(said("name")));
+        let email = checked(&mut problems, "email", EmailAddress::parse(said("email")));
+        let phone = optional(&mut problems, "phone", Phone::parse(said("phone")));
+        let note = optional(&mut problems, "note", Note::parse(said("note")));
+        match (name, email) {
+            (Some(name), Some(email)) if problems.is_empty() => {
+                Ok(Self { name, email, phone, note })
+            }
+            _ => Err(problems),
+        }
+    }
+}
+
+fn checked<T>(
+    problems: &mut Vec<(&'static str, Unfit)>,
+    field: &'static str,
+    value: Result<T, Unfit>,
+) -> Option<T> {
+    value.map_err(|unfit| problems.push((field, unfit))).ok()
+}
+
+fn optional<T>(
+    problems: &mut Vec<(&'static str, Unfit)>,
+    field: &'static str,
+    value: Result<T, Unfit>,
+) -> Option<T> {
+    match value {
+        Err(Unfit::Empty) => None,
+        other => checked(problems, field, other),
+    }
+}
+
 /// Marks a request, so that sending it again does nothing twice: 16 to 64
 /// letters, digits, `-` and `_`.
 #[derive(Clone, PartialEq, Eq)]
@@ -92,6 +134,16 @@ impl IdempotencyKey {
         let fits = (16..=64).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         fits.then(|| Self(text.to_owned()))
+    }
+
+    /// A key that nobody has used.
+    ///
+    /// # Errors
+    /// When the machine gives no random bytes.
+    pub fn fresh(chance: &dyn Chance) -> Result<Self, NoChance> {
+        let mut bytes = [0; 16];
+        chance.fill(&mut bytes)?;
+        Ok(Self(crate::ids::to_text(&bytes)))
     }
 
     /// The key.

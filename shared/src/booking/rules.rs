@@ -106,6 +106,17 @@ pub enum For {
     Unknown,
 }
 
+/// Who asks for a booking under an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// Somebody who typed it: typing proves nothing.
+    Visitor,
+    /// Who has signed in under this very address.
+    Owner,
+    /// A member of the team, who answers for whom they write down.
+    Member,
+}
+
 /// What is known when a booking is decided.
 #[derive(Debug, Clone)]
 pub struct Seen {
@@ -119,9 +130,8 @@ pub struct Seen {
     pub tally: Tally,
     /// Whether the address has been proven before, and is remembered as proven.
     pub proven: bool,
-    /// Whether who asks has signed in under this very address: then there is
-    /// nothing left to prove.
-    pub signed_in: bool,
+    /// Who asks.
+    pub asker: Asker,
     /// Whom it is to be for.
     pub who: For,
 }
@@ -165,7 +175,7 @@ pub fn book(
     }
     // A dependent is booked for by a guardian who has proven to be one, and a
     // typed address proves nothing.
-    let attached = matches!(seen.who, For::Dependent(_)) && seen.signed_in;
+    let attached = matches!(seen.who, For::Dependent(_)) && seen.asker == Asker::Owner;
     if seen.who != For::Themselves && !attached {
         return Err(Refusal::NoSuchDependent);
     }
@@ -173,7 +183,8 @@ pub fn book(
     if let Some(release) = seat(event, slot, now)? {
         return Ok(Decision::Release(release));
     }
-    if seen.signed_in {
+    // There is nothing left to prove for who has signed in.
+    if seen.asker != Asker::Visitor {
         seen.agendas.clear(slot, None)?;
         return Ok(Decision::Book(seen.agendas.with(event, slot, id), seen.tally.one_more()));
     }

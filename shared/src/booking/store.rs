@@ -20,12 +20,12 @@ pub use list::{of_day, of_person};
 use transactions::Maker;
 pub(crate) use transactions::{ParticipantRow, remember_participant};
 
-use super::rules::{self, Agendas, Confirmation, Decision, For, Move, Refusal, Seen};
+use super::rules::{self, Agendas, Asker, Confirmation, Decision, For, Move, Refusal, Seen};
 use super::{Booking, Contact, Failure, IdempotencyKey};
 use crate::audit::Actor;
 use crate::dependent;
 use crate::dynamo::{self, Commit, Item, Key, Transaction};
-use crate::ids::{self, BookingId, DependentId, OrganizationId, PersonId};
+use crate::ids::{self, BookingId, DependentId, MemberId, OrganizationId, PersonId};
 use crate::organization::Occasion;
 use crate::participant::allowance::{AN_HOUR, Allowance};
 use crate::participant::{Agenda, AgendaOf, Allowances, Tally, agenda, tally};
@@ -35,17 +35,28 @@ use crate::time::utc_days;
 use crate::trouble::Trouble;
 use crate::vault::OrganizationKeys;
 
-/// A visitor's wish to book.
+/// Who wishes to book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wisher {
+    /// Somebody who has not signed in.
+    Visitor,
+    /// A participant who has signed in, maybe under another address.
+    Participant(PersonId),
+    /// A member of the team, for whoever is written down.
+    Member(MemberId),
+}
+
+/// A wish to book.
 #[derive(Debug, Clone)]
 pub struct Wish {
     /// Which slot.
     pub slot: SlotId,
-    /// Who they say they are.
+    /// Who comes, or books for a dependent.
     pub contact: Contact,
     /// Whom it is for, when that is not they.
     pub dependent: Option<DependentId>,
-    /// As which participant they have signed in.
-    pub signed_in: Option<PersonId>,
+    /// Whose wish it is.
+    pub wisher: Wisher,
     /// What marks this request.
     pub key: IdempotencyKey,
     /// Where the request came from: a keyed hash.
@@ -124,12 +135,15 @@ impl Desk<'_> {
         let fingerprint = fingerprint(keys, wish);
         for attempt in 0..dynamo::TRIES {
             let mut seen = self.see(id, wish.slot, person, wish.dependent).await?;
-            seen.signed_in = wish.signed_in == Some(person);
-            let decision = rules::book(event, id, fingerprint, &seen, self.now)?;
-            let maker = match seen.signed_in {
-                true => Maker::SignedIn { remembered: seen.proven },
-                false => Maker::Visitor,
+            let maker = match wish.wisher {
+                Wisher::Participant(own) if own == person => {
+                    Maker::SignedIn { remembered: seen.proven }
+                }
+                Wisher::Participant(_) | Wisher::Visitor => Maker::Visitor,
+                Wisher::Member(member) => Maker::Member(member),
             };
+            seen.asker = maker.asker();
+            let decision = rules::book(event, id, fingerprint, &seen, self.now)?;
             let slot = match (decision, seen.slot, seen.booking) {
                 // The answer is the one of the first time, wherever the booking
                 // has been moved since.
@@ -351,7 +365,7 @@ impl Desk<'_> {
                 agendas.dependent.extend(of_later_days.dependent);
             }
         }
-        Ok(Seen { slot, booking, agendas, tally, proven, signed_in: false, who })
+        Ok(Seen { slot, booking, agendas, tally, proven, asker: Asker::Visitor, who })
     }
 
     async fn agendas(

@@ -2,6 +2,7 @@
 //! a table: what a check needs was read before, by one [`Look`].
 
 mod people;
+mod team;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::de::IgnoredAny;
@@ -12,7 +13,7 @@ use super::subject::{Sort, Subject, Table};
 use crate::booking::State;
 use crate::booking::store::{self, Outline, outline};
 use crate::dynamo::{Item, Key, keys};
-use crate::ids::{BookingId, EventId, NoticeId, OrganizationId};
+use crate::ids::{BookingId, EventId, NoticeId, OrganizationId, ResourceId};
 use crate::notice::{Account, Change, Kind, Matter, Standing, owed};
 use crate::slot::{self, Slot};
 use crate::time::utc_days;
@@ -23,7 +24,7 @@ use crate::{event, notice, organization, resource};
 const LONGEST: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 /// What the check of an item must see besides it.
-pub(super) fn needs(subject: &Subject) -> Vec<Need> {
+pub(super) fn needs(subject: &Subject, look: &Look) -> Vec<Need> {
     let schedule = |key| Need::Item(Table::Schedule, key);
     let mut needs = match &subject.sort {
         Sort::Name(_) => {
@@ -39,9 +40,11 @@ pub(super) fn needs(subject: &Subject) -> Vec<Need> {
         }
         Sort::Unknown => return Vec::new(),
         Sort::Event(_) | Sort::Resource(_) | Sort::Participant(..) => Vec::new(),
-        Sort::Slot(organization, _) => match slot::store::read(subject.item.clone()) {
+        Sort::Slot(organization, event) => match slot::store::read(subject.item.clone()) {
             Ok(slot) => {
-                slot.holds.keys().map(|held| schedule(Key::booking(*organization, *held))).collect()
+                let held = slot.holds.keys().map(|held| Key::booking(*organization, *held));
+                let place = place_of(*organization, *event, slot.id.resource);
+                held.chain(place).map(schedule).collect()
             }
             Err(_) => Vec::new(),
         },
@@ -75,6 +78,13 @@ pub(super) fn needs(subject: &Subject) -> Vec<Need> {
                 Err(_) => Vec::new(),
             }
         }
+        Sort::Member(organization, _) => team::around(subject, *organization, look),
+        Sort::Username(organization, _) => team::named_by(&subject.item)
+            .into_iter()
+            .map(|named| Need::Item(Table::Identity, Key::member(*organization, named)))
+            .collect(),
+        Sort::Administrators(_) => vec![Need::Members(subject.key.pk.clone())],
+        Sort::Alone(_) => Vec::new(),
     };
     needs.extend(subject.sort.organization().map(|id| schedule(Key::organization(id))));
     needs
@@ -97,7 +107,7 @@ pub(super) fn check(subject: &Subject, look: &Look) -> Vec<Damage> {
 fn check_item(subject: &Subject, look: &Look) -> Vec<Damage> {
     let item = &subject.item;
     match &subject.sort {
-        Sort::Unknown | Sort::Name(_) | Sort::Organization(_) => Vec::new(),
+        Sort::Unknown | Sort::Name(_) | Sort::Organization(_) | Sort::Alone(_) => Vec::new(),
         Sort::Event(_) => match event::store::read(item.clone()) {
             Ok(_) => Vec::new(),
             Err(_) => vec![Damage::Unreadable],
@@ -125,6 +135,11 @@ fn check_item(subject: &Subject, look: &Look) -> Vec<Damage> {
         }
         Sort::Tally(_, _, event) => people::check_tally(subject, *event, look),
         Sort::Notice(organization, id) => check_notice(item, *organization, *id, look),
+        Sort::Member(organization, id) => team::check_member(subject, *organization, *id, look),
+        Sort::Username(organization, index) => {
+            team::check_username(subject, *organization, *index, look)
+        }
+        Sort::Administrators(_) => team::check_administrators(subject, look),
     }
 }
 
@@ -172,7 +187,7 @@ fn check_slot(
     if Key::slot(organization, event, slot.id) != subject.key {
         return vec![Damage::Misplaced];
     }
-    let mut damages = Vec::new();
+    let mut damages = placeless(organization, event, slot.id.resource, look);
     if slot.taken > slot.capacity {
         let Slot { taken, capacity, .. } = slot;
         damages.push(Damage::OverCapacity { taken, capacity });
@@ -194,10 +209,31 @@ fn check_slot(
     damages
 }
 
+/// The items of an event and of one of its resources.
+fn place_of(organization: OrganizationId, event: EventId, resource: ResourceId) -> [Key; 2] {
+    [Key::event(organization, event), Key::resource(organization, event, resource)]
+}
+
+/// What of an event and its resource is not there.
+fn placeless(
+    organization: OrganizationId,
+    event: EventId,
+    resource: ResourceId,
+    look: &Look,
+) -> Vec<Damage> {
+    let damages = [Damage::NoEvent(event), Damage::NoResource(resource)];
+    let place = place_of(organization, event, resource).into_iter().zip(damages);
+    place
+        .filter(|(key, _)| look.item(Table::Schedule, key).is_none())
+        .map(|(_, damage)| damage)
+        .collect()
+}
+
 /// What a booking must have around it.
 fn around(organization: OrganizationId, id: BookingId, booking: &Outline) -> Vec<Need> {
     let schedule = |key| Need::Item(Table::Schedule, key);
     let mut needs = vec![schedule(Key::slot(organization, booking.event, booking.slot))];
+    needs.extend(place_of(organization, booking.event, booking.slot.resource).map(schedule));
     if booking.state == State::Booked {
         needs.push(schedule(Key::tally(organization, booking.person, booking.event)));
         for day in utc_days(booking.start, booking.end) {
@@ -267,6 +303,7 @@ fn check_booking(
     {
         damages.push(Damage::NoDependent(dependent));
     }
+    damages.extend(placeless(organization, booking.event, booking.slot.resource, look));
     let mut notices = notices(organization, id, &booking).peekable();
     if notices.peek().is_some() && !notices.any(|key| look.item(Table::Mail, &key).is_some()) {
         damages.push(Damage::NoNotice);
@@ -389,7 +426,8 @@ fn is_a_time(start: Timestamp, end: Timestamp) -> bool {
 /// or for another reason.
 fn shut(subject: &Subject, look: &Look, keys: &OrganizationKeys) -> Damage {
     let Key { pk, sk } = &subject.key;
-    let place = Place { table: &look.schedule, pk, sk, attribute: "sealed" };
+    let Some(table) = look.name(subject.table) else { return Damage::Unreadable };
+    let place = Place { table, pk, sk, attribute: "sealed" };
     let sealed = subject.item.get("sealed").and_then(|value| value.as_b().ok());
     let opens =
         |bytes: Vec<u8>| keys.open::<IgnoredAny>(place, &Sealed::from_stored(bytes)).is_ok();

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::subject::Table;
 use crate::dynamo::Key;
-use crate::ids::{BookingId, DependentId, OrganizationId, ResourceId};
+use crate::ids::{BookingId, DependentId, EventId, MemberId, OrganizationId, ResourceId};
 
 /// One kind of damage, with ids and numbers only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -106,6 +106,29 @@ pub enum Damage {
         /// What the tally says.
         live: u32,
         /// What the agendas have.
+        counted: u32,
+    },
+    /// A slot or a booking of an event that is not there.
+    #[error("its event {0} does not exist")]
+    NoEvent(EventId),
+    /// A slot or a booking of a resource that is not there.
+    #[error("its resource {0} does not exist")]
+    NoResource(ResourceId),
+    /// A member whom their username does not lead to.
+    #[error("the member's username does not lead to them")]
+    NoUsername,
+    /// A username that leads to nobody who has it.
+    #[error("the username leads to {0}, who does not have it")]
+    StrayUsername(MemberId),
+    /// An administrator who can sign in, and none are counted.
+    #[error("the organization's administrators are not counted")]
+    NoAdministrators,
+    /// A count of administrators that is not their number.
+    #[error("{said} administrators are counted, {counted} can sign in")]
+    WrongAdministrators {
+        /// What the count says.
+        said: u32,
+        /// How many members are administrators and can sign in.
         counted: u32,
     },
     /// A notice about a booking that is not there.
@@ -240,6 +263,30 @@ impl Damage {
                 "wrong_tally",
                 "The bookings are the truth: repair the agendas first, then write their number.",
             ),
+            Self::NoEvent(_) => (
+                "no_event",
+                "Restore the event from the newest backup that has it. Only where nobody has booked may its slots be deleted instead.",
+            ),
+            Self::NoResource(_) => (
+                "no_resource",
+                "Restore the resource from the newest backup that has it. Only where nobody has booked may its slots be deleted instead.",
+            ),
+            Self::NoUsername => (
+                "no_username",
+                "The member is the truth: write their username, unless it leads to another one; then a person must decide whose it is.",
+            ),
+            Self::StrayUsername(_) => (
+                "stray_username",
+                "The members are the truth: delete the username, and check again.",
+            ),
+            Self::NoAdministrators => (
+                "no_administrators",
+                "The members are the truth: write the number of administrators who can sign in.",
+            ),
+            Self::WrongAdministrators { .. } => (
+                "wrong_administrators",
+                "The members are the truth: write the number of administrators who can sign in.",
+            ),
             Self::StrayNotice(_) => {
                 ("stray_notice", "The bookings are the truth: delete the notice.")
             }
@@ -310,6 +357,9 @@ fn plain(part_of_key: &str) -> String {
         "identifier",
         "notice",
         "key",
+        "member",
+        "username",
+        "administrators",
     ];
     let shown = |part: &str| {
         let id = BookingId::parse(part).is_some() || ResourceId::parse(part).is_some();

@@ -27,6 +27,8 @@ pub(super) enum Need {
     Item(Table, Key),
     /// All agendas in a person's partition.
     Agendas(String),
+    /// All members in an organization's partition.
+    Members(String),
 }
 
 /// How an organization's keys are found.
@@ -42,7 +44,10 @@ pub(super) struct Look {
     /// The Schedule table's name, which sealed maps are bound to.
     pub(super) schedule: String,
     items: HashMap<Table, HashMap<Key, Item>>,
+    /// The Identity table's name.
+    pub(super) identity: String,
     agendas: HashMap<String, Vec<Item>>,
+    members: HashMap<String, Vec<Item>>,
     keys: HashMap<OrganizationId, Keys>,
     /// Keys as they are stored now, for organizations that are checked themselves.
     stored_keys: HashMap<OrganizationId, Keys>,
@@ -51,36 +56,34 @@ pub(super) struct Look {
 impl Look {
     /// Reads what the checks of `subjects` need.
     pub(super) async fn at(service: &Service, subjects: &[Subject]) -> Result<Self, Trouble> {
-        let needs: HashSet<Need> = subjects.iter().flat_map(check::needs).collect();
+        let tables = &service.settings.tables;
+        let mut look = Self {
+            schedule: tables.schedule.clone(),
+            identity: tables.identity.clone(),
+            items: HashMap::new(),
+            agendas: HashMap::new(),
+            members: HashMap::new(),
+            keys: HashMap::new(),
+            stored_keys: HashMap::new(),
+        };
+        // First, because where some items lie follows from a key and a sealed value.
+        look.read_keys(service, subjects).await?;
+        let needs: HashSet<Need> =
+            subjects.iter().flat_map(|subject| check::needs(subject, &look)).collect();
         let mut wanted: HashMap<Table, Vec<Key>> = HashMap::new();
-        let mut people = Vec::new();
+        let (mut people, mut teams) = (Vec::new(), Vec::new());
         for need in needs {
             match need {
                 Need::Item(table, key) => wanted.entry(table).or_default().push(key),
                 Need::Agendas(pk) => people.push(pk),
+                Need::Members(pk) => teams.push(pk),
             }
         }
-        let mut look = Self {
-            schedule: service.settings.tables.schedule.clone(),
-            items: HashMap::new(),
-            agendas: HashMap::new(),
-            keys: HashMap::new(),
-            stored_keys: HashMap::new(),
-        };
         for (table, keys) in wanted {
             look.items.insert(table, items(service, table, &keys).await?);
         }
-        let schedule = &service.settings.tables.schedule;
-        look.agendas = stream::iter(people)
-            .map(async |pk: String| {
-                let agendas =
-                    dynamo::query(&service.dynamo, schedule, &pk, "agenda#", true).await?;
-                Ok::<_, Trouble>((pk, agendas))
-            })
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await?;
-        look.read_keys(service, subjects).await?;
+        look.agendas = partitions(service, &tables.schedule, people, "agenda#").await?;
+        look.members = partitions(service, &tables.identity, teams, "member#").await?;
         Ok(look)
     }
 
@@ -109,6 +112,21 @@ impl Look {
         self.agendas.get(pk).map_or(&[], Vec::as_slice)
     }
 
+    /// The members of an organization's partition.
+    pub(super) fn members(&self, pk: &str) -> &[Item] {
+        self.members.get(pk).map_or(&[], Vec::as_slice)
+    }
+
+    /// A table's name, which the sealed maps in it are bound to.
+    pub(super) fn name(&self, table: Table) -> Option<&str> {
+        match table {
+            Table::Schedule => Some(&self.schedule),
+            Table::Identity => Some(&self.identity),
+            // What is sealed there is not opened.
+            Table::Mail => None,
+        }
+    }
+
     /// An organization's keys; `None` where it has none that work, which is a
     /// finding about the organization and not about each of its items.
     pub(super) fn keys(&self, organization: OrganizationId) -> Option<&OrganizationKeys> {
@@ -125,9 +143,10 @@ impl Look {
 
     /// Whether the check of an item would see the same in both looks.
     pub(super) fn agrees(&self, other: &Self, subject: &Subject) -> bool {
-        check::needs(subject).iter().all(|need| match need {
+        check::needs(subject, self).iter().all(|need| match need {
             Need::Item(table, key) => self.item(*table, key) == other.item(*table, key),
             Need::Agendas(pk) => self.agendas(pk) == other.agendas(pk),
+            Need::Members(pk) => self.members(pk) == other.members(pk),
         })
     }
 }
@@ -145,6 +164,23 @@ pub(super) async fn items(
         .try_collect()
         .await?;
     Ok(found.into_iter().flatten().collect())
+}
+
+/// Reads what lies in some partitions under sort keys of one beginning.
+async fn partitions(
+    service: &Service,
+    table: &str,
+    partitions: Vec<String>,
+    prefix: &str,
+) -> Result<HashMap<String, Vec<Item>>, Trouble> {
+    stream::iter(partitions)
+        .map(async |pk: String| {
+            let found = dynamo::query(&service.dynamo, table, &pk, prefix, true).await?;
+            Ok::<_, Trouble>((pk, found))
+        })
+        .buffer_unordered(AT_ONCE)
+        .try_collect()
+        .await
 }
 
 /// A service that fails stops the check; a key that is damaged is what the

@@ -4,8 +4,14 @@
 //! entries, tally and the notice of its latest version; nothing of those may be
 //! there without a booking; a slot's taken seats are its bookings and holds and
 //! no more than its capacity; no agenda overlaps; each sealed map opens under
-//! its own key and place; each blind index follows from its value. [`Damage`]
-//! names what can be wrong, with its repair. Nothing is changed here.
+//! its own key and place; each blind index follows from its value. In Identity,
+//! a member and the username that leads to them name each other, and as many
+//! administrators are counted as can sign in. [`Damage`] names what can be
+//! wrong, with its repair. Nothing is changed here.
+//!
+//! **Left out.** Session: its items expire within a day, nothing else depends
+//! on one, and one that does not read lets nobody in. Audit: its records are
+//! held against their checkpoints by `audit verify`.
 //!
 //! **Steps.** A check goes through the tables a page at a time. A [`Position`]
 //! holds all that is remembered between two steps, also as text, so that a step
@@ -144,7 +150,8 @@ impl<'a> Checker<'a> {
                 step.next = Some(match (ended, table) {
                     (false, _) => Position { stage: Stage::Items { table, slots }, ..position },
                     (true, Table::Schedule) => self.at(Stage::Items { table: Table::Mail, slots }),
-                    (true, Table::Mail) => self.at(Stage::Seats(counting())),
+                    (true, Table::Mail) => self.at(Stage::Items { table: Table::Identity, slots }),
+                    (true, Table::Identity) => self.at(Stage::Seats(counting())),
                 });
             }
             Stage::Seats(mut counting) => {

@@ -6,8 +6,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::dynamo::{Item, Key, keys};
+use crate::identity::Subject as Who;
 use crate::ids::{
-    self, BookingId, DependentId, EventId, NoticeId, OrganizationId, PersonId, ResourceId,
+    self, BookingId, DependentId, EventId, MemberId, NoticeId, OrganizationId, PersonId, ResourceId,
 };
 use crate::organization::WebName;
 use crate::settings::Tables;
@@ -19,6 +20,8 @@ pub enum Table {
     Schedule,
     /// Notices.
     Mail,
+    /// Members, the usernames that lead to them, what they sign in with.
+    Identity,
 }
 
 impl Table {
@@ -27,6 +30,7 @@ impl Table {
         match self {
             Self::Schedule => &tables.schedule,
             Self::Mail => &tables.mail,
+            Self::Identity => &tables.identity,
         }
     }
 }
@@ -36,6 +40,7 @@ impl fmt::Display for Table {
         formatter.write_str(match self {
             Self::Schedule => "Schedule",
             Self::Mail => "Mail",
+            Self::Identity => "Identity",
         })
     }
 }
@@ -57,6 +62,12 @@ pub(super) enum Sort {
     Identifier(OrganizationId, [u8; 16]),
     Attached(OrganizationId, DependentId),
     Notice(OrganizationId, NoticeId),
+    Member(OrganizationId, MemberId),
+    Username(OrganizationId, [u8; 16]),
+    Administrators(OrganizationId),
+    /// A password, a second factor, a setting, a grant or a review: nothing
+    /// else names it, so only its key and its organization are looked at.
+    Alone(OrganizationId),
     Unknown,
 }
 
@@ -66,6 +77,7 @@ impl Sort {
         let sort = match table {
             Table::Schedule => Self::in_schedule(key),
             Table::Mail => Self::in_mail(key),
+            Table::Identity => Self::in_identity(key),
         };
         sort.unwrap_or(Self::Unknown)
     }
@@ -129,6 +141,39 @@ impl Sort {
         Some(Self::Notice(organization, notice))
     }
 
+    fn in_identity(key: &Key) -> Option<Self> {
+        let mut parts = key.pk.split('#');
+        let organization = OrganizationId::parse(parts.next()?)?;
+        let parts: Vec<&str> = parts.collect();
+        let (word, id) = match key.sk.split_once('#') {
+            Some((word, id)) => (word, Some(id)),
+            None => (key.sk.as_str(), None),
+        };
+        let sort = match (parts.as_slice(), word, id) {
+            ([], "member", Some(member)) => Self::Member(organization, MemberId::parse(member)?),
+            ([], "administrators", None) => Self::Administrators(organization),
+            (["username", index], "username", None) => {
+                Self::Username(organization, ids::from_text(index)?)
+            }
+            ([], "security" | "emergency", None) => Self::Alone(organization),
+            ([], "support" | "former-support" | "review", Some(id)) => {
+                ids::from_text::<16>(id)?;
+                Self::Alone(organization)
+            }
+            ([subject], "password" | "codes", None) => {
+                Who::parse(subject)?;
+                Self::Alone(organization)
+            }
+            ([subject], "passkey", Some(index)) => {
+                Who::parse(subject)?;
+                ids::from_text::<16>(index)?;
+                Self::Alone(organization)
+            }
+            _ => return None,
+        };
+        Some(sort)
+    }
+
     /// Whose item it is; the registry is the operator's.
     pub(super) const fn organization(&self) -> Option<OrganizationId> {
         match self {
@@ -143,7 +188,11 @@ impl Sort {
             | Self::Dependent(organization, _)
             | Self::Identifier(organization, _)
             | Self::Attached(organization, _)
-            | Self::Notice(organization, _) => Some(*organization),
+            | Self::Notice(organization, _)
+            | Self::Member(organization, _)
+            | Self::Username(organization, _)
+            | Self::Administrators(organization)
+            | Self::Alone(organization) => Some(*organization),
             Self::Name(_) | Self::Unknown => None,
         }
     }
@@ -164,6 +213,10 @@ impl Sort {
             Self::Identifier(..) => "identifiers",
             Self::Attached(..) => "attachments",
             Self::Notice(..) => "notices",
+            Self::Member(..) => "members",
+            Self::Username(..) => "usernames",
+            Self::Administrators(_) => "counts of administrators",
+            Self::Alone(_) => "credentials and settings",
             Self::Unknown => "unknown items",
         }
     }
@@ -230,6 +283,21 @@ mod tests {
         }
         let found = Sort::of(Table::Mail, &Key::notice(ORGANIZATION, notice));
         assert_eq!(found, Sort::Notice(ORGANIZATION, notice));
+        let member = MemberId::from_bytes([9; 16]);
+        let who = Who::Member(member);
+        for (key, sort) in [
+            (Key::member(ORGANIZATION, member), Sort::Member(ORGANIZATION, member)),
+            (Key::username(ORGANIZATION, [8; 16]), Sort::Username(ORGANIZATION, [8; 16])),
+            (Key::administrators(ORGANIZATION), Sort::Administrators(ORGANIZATION)),
+            (Key::security(ORGANIZATION), Sort::Alone(ORGANIZATION)),
+            (Key::emergency(ORGANIZATION), Sort::Alone(ORGANIZATION)),
+            (Key::support(ORGANIZATION, member), Sort::Alone(ORGANIZATION)),
+            (Key::password(ORGANIZATION, who), Sort::Alone(ORGANIZATION)),
+            (Key::codes(ORGANIZATION, who), Sort::Alone(ORGANIZATION)),
+            (Key::passkey(ORGANIZATION, who, [8; 16]), Sort::Alone(ORGANIZATION)),
+        ] {
+            assert_eq!(Sort::of(Table::Identity, &key), sort, "{key}");
+        }
     }
 
     #[test]
@@ -251,5 +319,13 @@ mod tests {
             assert_eq!(Sort::of(Table::Schedule, &key(pk, sk)), Sort::Unknown, "{pk} / {sk}");
         }
         assert_eq!(Sort::of(Table::Mail, &key(&of_person, "booking")), Sort::Unknown);
+        for (pk, sk) in [
+            (organization.as_str(), "member#1"),
+            (organization.as_str(), "username"),
+            (of_person.as_str(), "password"),
+            (of_person.as_str(), "administrators"),
+        ] {
+            assert_eq!(Sort::of(Table::Identity, &key(pk, sk)), Sort::Unknown, "{pk} / {sk}");
+        }
     }
 }

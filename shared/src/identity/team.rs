@@ -125,11 +125,10 @@ impl Team<'_> {
         let Snapshot { organization, keys, .. } = self.snapshot;
         let subject = Subject::Member(member.id);
         let known = password::store::find(self.service, keys, organization.id, subject).await?;
-        let (after, more) = if known.is_some() {
-            (member.enabled(), Vec::new())
-        } else {
-            let invited = Member { state: State::Invited, ..member.clone() };
-            (invited, self.link(member, Purpose::Invitation)?)
+        let after = member.enabled(known.is_some());
+        let more = match after.state {
+            State::Invited => self.link(member, Purpose::Invitation)?,
+            State::Active | State::Disabled => Vec::new(),
         };
         self.change(member, &after, more, Action::MemberEnabled, &[]).await
     }

@@ -136,6 +136,12 @@ impl Letter<'_> {
             .unwrap_or_else(|| one_line(&self.event.name))
     }
 
+    /// For whom the appointment is, where that is not who gets the mail.
+    fn whom(&self) -> Option<String> {
+        let dependent = self.booking.dependent.as_ref()?;
+        Some(format!("For {}", one_line(dependent.name.expose())))
+    }
+
     fn view(&self) -> View {
         let zone = &self.event.zone;
         let when = |start, end| format!("{} ({})", zone.span(start, end), zone.spoken());
@@ -147,6 +153,7 @@ impl Letter<'_> {
         let resource = self.resource(self.change.slot.resource);
         let what = self.name(resource);
         let mut details = vec![format!("{event}, {organization}"), place(self.event, resource)];
+        details.extend(self.whom());
         let booked = format!(
             "{organization} sends you this with Kept because this address was given for an appointment at {event}."
         );
@@ -226,7 +233,7 @@ impl Letter<'_> {
                 self.name(resource),
                 zone.span(self.booking.start, self.booking.end),
                 zone.spoken(),
-            ),
+            ) + &self.whom().map(|whom| format!(". {whom}")).unwrap_or_default(),
             "If you would rather have the other time, move or cancel this appointment first. If it was not you, you need do nothing.".to_owned(),
         ]
     }

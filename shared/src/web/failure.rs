@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::personal::Unfit;
 use crate::trouble::Trouble;
 
 /// What kind of refusal an answer is: the word that programs act on.
@@ -65,6 +66,12 @@ pub struct FieldProblem {
     pub field: String,
     /// What is wrong and what to do, for people.
     pub message: String,
+}
+
+impl From<(&'static str, Unfit)> for FieldProblem {
+    fn from((field, unfit): (&'static str, Unfit)) -> Self {
+        Self { field: field.to_owned(), message: unfit.to_string() }
+    }
 }
 
 /// A failure on its way to the asker.

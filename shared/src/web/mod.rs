@@ -9,9 +9,11 @@ pub mod cookie;
 pub mod failure;
 pub mod incoming;
 pub mod page;
+pub mod refusal;
 pub mod reply;
 
 pub use cookie::{Cookie, Cookies};
 pub use failure::{Fault, FieldProblem, Kind};
 pub use incoming::Incoming;
+pub use refusal::Reader;
 pub use reply::Reply;

@@ -12,6 +12,7 @@ use crate::world::{Place, Plan, World};
 pub enum Where {
     Schedule,
     Mail,
+    Identity,
     Keys,
 }
 
@@ -95,6 +96,7 @@ impl Scene {
         match table {
             Where::Schedule => &tables.schedule,
             Where::Mail => &tables.mail,
+            Where::Identity => &tables.identity,
             Where::Keys => &tables.organization_keys,
         }
     }

@@ -87,7 +87,7 @@ async fn whatever_changes_a_members_power_ends_their_sessions_at_the_next_reques
         |member| member.at_level(Level::Viewer, Coverage::nothing()),
         Member::signed_out,
         Member::disabled,
-        Member::enabled,
+        |member| member.enabled(true),
     ];
     for (number, step) in steps.into_iter().enumerate() {
         let token = signs_in(&house, &ada, now).await;

@@ -113,7 +113,7 @@ async fn the_last_administrator_can_be_neither_disabled_nor_lowered() {
     assert_eq!(member::store::administrators(&house.service, house.id()).await.unwrap(), 2);
     let disabled = house.change(&ada, &ada.disabled()).await.unwrap();
     assert_eq!(member::store::administrators(&house.service, house.id()).await.unwrap(), 1);
-    house.change(&disabled, &disabled.enabled()).await.unwrap();
+    house.change(&disabled, &disabled.enabled(true)).await.unwrap();
     assert_eq!(member::store::administrators(&house.service, house.id()).await.unwrap(), 2);
 }
 

@@ -4,18 +4,19 @@ use std::collections::HashMap;
 
 use http::StatusCode;
 use shared::booking::rules::HOLD;
-use shared::booking::store::{Desk, Wish};
+use shared::booking::store::{Desk, Wish, Wisher};
 use shared::booking::{Booking, Contact, Failure, IdempotencyKey, Refusal};
 use shared::dependent::Dependent;
 use shared::event::AddressProof;
 use shared::identity::caller::form_token_holds;
 use shared::ids::{DependentId, PersonId};
 use shared::organization::Occasion;
-use shared::personal::{EmailAddress, Note, PersonName, Phone, Unfit};
+use shared::personal::{EmailAddress, Note, PersonName};
 use shared::slot::{Slot, SlotId};
+use shared::trouble::Trouble;
 use shared::vault::LinkPurpose;
 use shared::web::incoming::from_form;
-use shared::web::{Fault, FieldProblem, Kind, Reply};
+use shared::web::{Fault, FieldProblem, Kind, Reader, Reply, refusal};
 
 use super::guest::Guest;
 use super::{appointment, browse, dependents, event_path, times};
@@ -23,7 +24,6 @@ use crate::Visit;
 use crate::pages::{BookPage, BookTime, Field, ForWhom, PageHead, PendingPage, WayBack};
 use crate::replies::{fault, fault_shape, head, page};
 use crate::wire::{BookShape, ErrorShape, MadeShape, PendingShape, SlotShape};
-use crate::words::{self, Reader};
 
 /// How many near times a refusal offers.
 const MOST_NEAR: usize = 5;
@@ -74,7 +74,7 @@ pub(crate) async fn form(visit: &Visit<'_>) -> Result<Reply, Fault> {
         None => Ok(form_page(visit, &occasion, slot, &asker, &typed, None, None)),
         Some(refusal) => {
             let near = nearest(visit, &occasion, id).await;
-            let fault = words::refusal(refusal, zone, Reader::Stranger);
+            let fault = refusal::spoken(refusal, zone, Reader::Stranger);
             Ok(form_page(visit, &occasion, slot, &asker, &typed, Some(&fault), Some(near)))
         }
     }
@@ -178,7 +178,8 @@ pub(crate) async fn book(visit: &Visit<'_>) -> Result<Reply, Fault> {
 /// Whether the booking is the asker's to see at once: where its address need
 /// not be proven first, or is by their session.
 fn stands(occasion: &Occasion, wish: &Wish, booking: &Booking) -> bool {
-    occasion.event().address_proof == AddressProof::After || wish.signed_in == Some(booking.person)
+    occasion.event().address_proof == AddressProof::After
+        || wish.wisher == Wisher::Participant(booking.person)
 }
 
 async fn book_by_form(visit: &Visit<'_>, occasion: &Occasion) -> Result<Reply, Fault> {
@@ -294,37 +295,8 @@ async fn said_at_fields(
 
 /// Reads what the person said about themselves, or everything that is wrong with it.
 fn contact(fields: &HashMap<String, String>) -> Result<Contact, Vec<FieldProblem>> {
-    let mut problems = Vec::new();
-    let said = |name: &str| fields.get(name).map_or("", String::as_str);
-    let name = checked(&mut problems, "name", PersonName::parse(said("name")));
-    let email = checked(&mut problems, "email", EmailAddress::parse(said("email")));
-    let phone = optional(&mut problems, "phone", Phone::parse(said("phone")));
-    let note = optional(&mut problems, "note", Note::parse(said("note")));
-    match (name, email) {
-        (Some(name), Some(email)) if problems.is_empty() => {
-            Ok(Contact { name, email, phone, note })
-        }
-        _ => Err(problems),
-    }
-}
-
-fn checked<T>(problems: &mut Vec<FieldProblem>, field: &str, value: Result<T, Unfit>) -> Option<T> {
-    value
-        .map_err(|unfit| {
-            problems.push(FieldProblem { field: field.to_owned(), message: unfit.to_string() })
-        })
-        .ok()
-}
-
-fn optional<T>(
-    problems: &mut Vec<FieldProblem>,
-    field: &str,
-    value: Result<T, Unfit>,
-) -> Option<T> {
-    match value {
-        Err(Unfit::Empty) => None,
-        other => checked(problems, field, other),
-    }
+    Contact::parse(|name| fields.get(name).map_or("", String::as_str))
+        .map_err(|problems| problems.into_iter().map(FieldProblem::from).collect())
 }
 
 fn wish(
@@ -350,10 +322,11 @@ fn wish(
         None | Some("") => None,
         Some(id) => Some(DependentId::parse(id).ok_or_else(|| {
             let zone = &occasion.event().zone;
-            words::refusal(Refusal::NoSuchDependent, zone, Reader::Stranger)
+            refusal::spoken(Refusal::NoSuchDependent, zone, Reader::Stranger)
         })?),
     };
-    Ok(Wish { slot, contact, dependent, signed_in, key, network: visit.network(occasion.keys()) })
+    let wisher = signed_in.map_or(Wisher::Visitor, Wisher::Participant);
+    Ok(Wish { slot, contact, dependent, wisher, key, network: visit.network(occasion.keys()) })
 }
 
 /// Books; a refusal comes with the nearest free times where another time would help.
@@ -373,11 +346,11 @@ async fn make(
         Err(Failure::Trouble(trouble)) => Err((trouble.into(), None)),
         Err(Failure::Refused(refusal)) => {
             let own = occasion.keys().person(&wish.contact.email);
-            let reader = match wish.signed_in == Some(own) {
+            let reader = match wish.wisher == Wisher::Participant(own) {
                 true => Reader::Holder,
                 false => Reader::Stranger,
             };
-            let fault = words::refusal(refusal, &occasion.event().zone, reader);
+            let fault = refusal::spoken(refusal, &occasion.event().zone, reader);
             let elsewhere = matches!(
                 refusal,
                 Refusal::Taken | Refusal::Past | Refusal::InTheWay(_) | Refusal::NotAvailable
@@ -436,14 +409,8 @@ fn made(visit: &Visit<'_>, occasion: &Occasion, booking: &Booking) -> MadeShape 
 }
 
 fn fresh_key(visit: &Visit<'_>) -> Result<String, Fault> {
-    let mut bytes = [0; 16];
-    visit
-        .function
-        .service
-        .chance
-        .fill(&mut bytes)
-        .map_err(|cause| Fault::from(shared::trouble::Trouble::from(cause)))?;
-    Ok(shared::ids::to_text(&bytes))
+    let key = IdempotencyKey::fresh(&*visit.function.service.chance).map_err(Trouble::from)?;
+    Ok(key.as_str().to_owned())
 }
 
 fn form_page(

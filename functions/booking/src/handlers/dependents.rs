@@ -7,7 +7,7 @@ use shared::dependent::{Claim, Dependent};
 use shared::ids::DependentId;
 use shared::organization::Snapshot;
 use shared::personal::{Identifier, SecurityValue};
-use shared::web::{Fault, FieldProblem, Kind, Reply};
+use shared::web::{Fault, FieldProblem, Kind, Reply, refusal};
 
 use super::guest::{Guest, bookings_path, dependents_path};
 use crate::Visit;
@@ -16,7 +16,6 @@ use crate::replies::{fault_shape, head, page};
 use crate::wire::{
     AttachShape, DependentShape, DependentsShape, DetachShape, ErrorShape, NothingShape,
 };
-use crate::words::minutes_or_hours;
 
 #[utoipa::path(
     get,
@@ -153,7 +152,7 @@ async fn claimed(
             format!("You can have {MOST_ATTACHED} people on your list. Remove one first."),
         ),
         Failure::Refused(Refusal::TooMuch(wait)) => {
-            let wait_words = minutes_or_hours((wait.as_secs() + 59) / 60);
+            let wait_words = refusal::minutes_or_hours((wait.as_secs() + 59) / 60);
             Fault::new(
                 Kind::TooManyRequests,
                 format!("There were too many tries. Please try again in {wait_words}."),

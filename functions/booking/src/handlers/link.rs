@@ -8,7 +8,7 @@ use shared::notice::calendar::{self, Appointment, Method, Moment};
 use shared::organization::Occasion;
 use shared::slot::{Slot, SlotId};
 use shared::vault::{LinkPurpose, OrganizationKeys};
-use shared::web::{Fault, Reply};
+use shared::web::{Fault, Reader, Reply, refusal};
 
 use super::book::{booking_path, nearest};
 use super::{appointment, browse, event_path, resource, times};
@@ -19,7 +19,6 @@ use crate::pages::{
 };
 use crate::replies::{fault_shape, head, page};
 use crate::wire::{BookingShape, ConfirmedShape, ErrorShape, MoveShape, NothingShape, SlotShape};
-use crate::words::{self, Reader};
 
 /// A booking found by its link.
 struct Found {
@@ -73,7 +72,7 @@ impl Found {
             Failure::Trouble(trouble) => Err(trouble.into()),
             Failure::Refused(refusal) => {
                 let zone = &self.occasion.event().zone;
-                Ok((refusal, words::refusal(refusal, zone, Reader::Holder)))
+                Ok((refusal, refusal::spoken(refusal, zone, Reader::Holder)))
             }
         }
     }
@@ -424,7 +423,7 @@ pub(crate) async fn calendar(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let booking = &found.booking;
     if booking.state == State::Cancelled {
         let zone = &found.occasion.event().zone;
-        return Err(words::refusal(Refusal::Cancelled, zone, Reader::Holder));
+        return Err(refusal::spoken(Refusal::Cancelled, zone, Reader::Holder));
     }
     let moment = Moment {
         booking: booking.id,

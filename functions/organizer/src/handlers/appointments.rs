@@ -1,24 +1,21 @@
 //! Appointments: of an event's day, of one participant, and cancelling one.
 
 use http::StatusCode;
-use jiff::civil::Date;
 use shared::audit::{About, read};
 use shared::booking::store::{self, Desk};
 use shared::booking::{Booking, Failure, Refusal, State};
 use shared::identity::access::{Action, Target};
-use shared::ids::{BookingId, PersonId, ResourceId};
+use shared::ids::{BookingId, PersonId};
 use shared::organization::Occasion;
 use shared::resource::Resource;
-use shared::time::short_day;
 use shared::web::page::{ErrorShape, page};
 use shared::web::{Fault, Kind, Reply};
 
 use super::names::Names;
+use super::scope::{Scope, View};
 use crate::Visit;
 use crate::guard::{Guest, done};
-use crate::pages::{
-    Appointment, Choice, DayChoice, EventPage, Filter, Looks, ParticipantPage, Sheet,
-};
+use crate::pages::{Appointment, EventPage, Looks, ParticipantPage, Sheet};
 use crate::wire::{AppointmentShape, AppointmentsShape, NothingShape, ParticipantShape};
 use crate::words::{self, news};
 
@@ -44,161 +41,115 @@ use crate::words::{self, news};
 )]
 pub(crate) async fn event(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let guest = visit.guest(Action::SeeAppointments).await?;
+    let scope = Scope::read(visit, &guest, Action::SeeAppointments).await?;
+    let view = scope.view(visit).await?;
+    let event = scope.occasion.event();
     let service = &visit.function.service;
-    let name = visit.incoming.path("event");
-    let found = guest.snapshot.events.iter().find(|event| event.web_name.as_str() == name);
-    let id = found.ok_or_else(Fault::not_found)?.id;
-    let occasion = service.occasion_of(guest.snapshot.clone(), id).await?;
-    let occasion = occasion.ok_or_else(Fault::not_found)?;
-    let covered: Vec<&Resource> = occasion
-        .resources
-        .iter()
-        .filter(|resource| guest.may(Action::SeeAppointments, Target::Resource(id, resource.id)))
-        .collect();
-    if covered.is_empty() && !guest.may(Action::SeeAppointments, Target::Event(id)) {
-        return Err(visit.not_covered(&guest, About::Event(id)).await);
-    }
-    let only = match visit.incoming.query("resource") {
-        Some(wanted) => {
-            let wanted = ResourceId::parse(wanted);
-            match covered.iter().find(|resource| Some(resource.id) == wanted) {
-                Some(known) => Some(known.id),
-                None => return Err(visit.not_covered(&guest, About::Event(id)).await),
-            }
-        }
-        None => None,
-    };
-    let event = occasion.event();
-    let today = event.zone.day(visit.now);
-    let day = match visit.incoming.query("day") {
-        Some(day) => Some(
-            day.parse::<Date>()
-                .map_err(|_| Fault::field("day", "The day must look like 2026-12-03."))?,
-        ),
-        None => event.days.iter().find(|day| **day >= today).or(event.days.last()).copied(),
-    };
-    let mut bookings = match day {
+    let organization = guest.organization().id;
+    let mut bookings = match view.day {
         Some(day) => {
-            store::of_day(service, guest.organization().id, guest.keys(), id, day, only).await?
+            store::of_day(service, organization, guest.keys(), event.id, day, view.only).await?
         }
         None => Vec::new(),
     };
     bookings.retain(|booking| {
-        covered.iter().any(|resource| resource.id == booking.slot.resource)
+        scope.resource(booking.slot.resource).is_some()
             && !matches!(booking.state, State::Held(until) if until <= visit.now)
     });
-    let query = format!("{day:?} {only:?}");
+    let query = format!("{:?} {:?}", view.day, view.only);
     visit
-        .look(&guest, About::Event(id), "appointments", bookings.len(), Some(query.as_bytes()))
+        .look(
+            &guest,
+            About::Event(event.id),
+            "appointments",
+            bookings.len(),
+            Some(query.as_bytes()),
+        )
         .await?;
     if !visit.incoming.wants_page() {
         let shape = AppointmentsShape {
             event: event.name.clone(),
-            day: day.map(|day| day.to_string()),
+            day: view.day.map(|day| day.to_string()),
             zone: event.zone.name().to_owned(),
-            appointments: bookings.iter().map(|booking| shape(&occasion, booking)).collect(),
+            appointments: bookings.iter().map(|booking| shape(&scope.occasion, booking)).collect(),
         };
         return Ok(Reply::json(StatusCode::OK, &shape));
     }
-    let looking = Looking { guest: &guest, occasion: &occasion, covered, day, only };
-    Ok(page(StatusCode::OK, &looking.page(visit, &bookings)))
+    Ok(page(StatusCode::OK, &event_page(visit, &scope, view, &bookings)))
 }
 
-/// What of an event is looked at.
-struct Looking<'a> {
-    guest: &'a Guest,
-    occasion: &'a Occasion,
-    covered: Vec<&'a Resource>,
-    day: Option<Date>,
-    only: Option<ResourceId>,
-}
-
-impl Looking<'_> {
-    fn path(&self, day: Date, only: Option<ResourceId>) -> String {
-        let web_name = &self.occasion.event().web_name;
-        let only = only.map(|only| format!("&resource={only}")).unwrap_or_default();
-        self.guest.path(&format!("/events/{web_name}?day={day}{only}"))
-    }
-
-    fn page(&self, visit: &Visit<'_>, bookings: &[Booking]) -> EventPage {
-        let event = self.occasion.event();
-        let count = match bookings.len() {
-            0 => "No appointments.".to_owned(),
-            1 => "1 appointment.".to_owned(),
-            many => format!("{many} appointments."),
-        };
-        let many = event.days.len() > 1 || self.day.is_some_and(|day| !event.days.contains(&day));
-        let days = event.days.iter().filter(|_| many).map(|day| DayChoice {
-            text: short_day(*day),
-            path: self.path(*day, self.only),
-            current: Some(*day) == self.day,
-        });
-        let filter = (self.covered.len() > 1).then(|| {
-            let all =
-                Choice { value: String::new(), text: "All".into(), chosen: self.only.is_none() };
-            let each = self.covered.iter().map(|resource| Choice {
-                value: resource.id.to_string(),
-                text: resource.name.clone(),
-                chosen: Some(resource.id) == self.only,
-            });
-            Filter {
-                label: event.resource_word.clone(),
-                action: self.guest.path(&format!("/events/{}", event.web_name)),
-                day: self.day.map(|day| day.to_string()).unwrap_or_default(),
-                choices: std::iter::once(all).chain(each).collect(),
-            }
-        });
-        let sheets = self
-            .covered
-            .iter()
-            .filter(|resource| bookings.iter().any(|booking| booking.slot.resource == resource.id))
-            .map(|resource| Sheet {
-                id: format!("r{}", resource.id),
-                name: resource.name.clone(),
-                place: (!resource.place.is_empty()).then(|| resource.place.clone()),
-                path: self.day.map(|day| self.path(day, Some(resource.id))).unwrap_or_default(),
-                appointments: bookings
-                    .iter()
-                    .filter(|booking| booking.slot.resource == resource.id)
-                    .map(|booking| self.appointment(booking))
-                    .collect(),
-            })
-            .collect();
-        EventPage {
-            head: self.guest.head(),
-            sections: self.guest.sections(""),
-            news: news(visit),
-            name: event.name.clone(),
-            place: (!event.place.is_empty()).then(|| event.place.clone()),
-            zone: event.zone.spoken(),
-            days: days.collect(),
-            filter,
-            day: self.day.map(words::long_day),
-            count,
-            sheets,
-        }
-    }
-
-    fn appointment(&self, booking: &Booking) -> Appointment {
-        let zone = &self.occasion.event().zone;
-        let held = matches!(booking.state, State::Held(_));
-        let contact = &booking.contact;
-        Appointment {
-            time: zone.clock(booking.start),
-            until: zone.clock(booking.end),
-            start: zone.rfc3339(booking.start),
-            person: contact.name.expose().to_owned(),
-            // A held seat stands in no agenda yet: there is nothing more to see.
-            path: (!held).then(|| self.guest.path(&format!("/participants/{}", booking.person))),
-            email: contact.email.expose().to_owned(),
-            phone: contact.phone.as_ref().map(|phone| phone.expose().to_owned()),
-            note: contact.note.as_ref().map(|note| note.expose().to_owned()),
-            held,
-        }
+fn event_page(visit: &Visit<'_>, scope: &Scope<'_>, view: View, bookings: &[Booking]) -> EventPage {
+    let guest = scope.guest;
+    let event = scope.occasion.event();
+    let count = match bookings.len() {
+        0 => "No appointments.".to_owned(),
+        1 => "1 appointment.".to_owned(),
+        many => format!("{many} appointments."),
+    };
+    let sheets = scope
+        .covered
+        .iter()
+        .filter(|resource| bookings.iter().any(|booking| booking.slot.resource == resource.id))
+        .map(|resource| Sheet {
+            id: format!("r{}", resource.id),
+            name: resource.name.clone(),
+            place: (!resource.place.is_empty()).then(|| resource.place.clone()),
+            path: view.day.map(|day| scope.path("", day, Some(resource.id))).unwrap_or_default(),
+            appointments: bookings
+                .iter()
+                .filter(|booking| booking.slot.resource == resource.id)
+                .map(|booking| appointment(scope, booking))
+                .collect(),
+        })
+        .collect();
+    let makes = |resource: &Resource| {
+        guest.may(Action::MakeAppointment, Target::Resource(event.id, resource.id))
+    };
+    let ahead = view.day.filter(|day| *day >= event.zone.day(visit.now));
+    EventPage {
+        head: guest.head(),
+        sections: guest.sections(""),
+        news: news(visit),
+        name: event.name.clone(),
+        place: (!event.place.is_empty()).then(|| event.place.clone()),
+        zone: event.zone.spoken(),
+        days: scope.days("", view),
+        filter: scope.filter("", view),
+        day: view.day.map(words::long_day),
+        count,
+        sheets,
+        book: ahead
+            .filter(|_| scope.covered.iter().any(makes))
+            .map(|day| scope.path("/book", day, view.only)),
     }
 }
 
-fn shape(occasion: &Occasion, booking: &Booking) -> AppointmentShape {
+fn appointment(scope: &Scope<'_>, booking: &Booking) -> Appointment {
+    let zone = &scope.occasion.event().zone;
+    let held = matches!(booking.state, State::Held(_));
+    let contact = &booking.contact;
+    let participants = |person| scope.guest.path(&format!("/participants/{person}"));
+    Appointment {
+        time: zone.clock(booking.start),
+        until: zone.clock(booking.end),
+        start: zone.rfc3339(booking.start),
+        person: contact.name.expose().to_owned(),
+        dependent: dependent(booking),
+        // A held seat stands in no agenda yet: there is nothing more to see.
+        path: (!held).then(|| participants(booking.person)),
+        email: contact.email.expose().to_owned(),
+        phone: contact.phone.as_ref().map(|phone| phone.expose().to_owned()),
+        note: contact.note.as_ref().map(|note| note.expose().to_owned()),
+        held,
+    }
+}
+
+/// For whom an appointment is, where that is not who booked it.
+fn dependent(booking: &Booking) -> Option<String> {
+    booking.dependent.as_ref().map(|dependent| dependent.name.expose().to_owned())
+}
+
+pub(super) fn shape(occasion: &Occasion, booking: &Booking) -> AppointmentShape {
     let zone = &occasion.event().zone;
     let contact = &booking.contact;
     AppointmentShape {
@@ -215,6 +166,7 @@ fn shape(occasion: &Occasion, booking: &Booking) -> AppointmentShape {
         end: zone.rfc3339(booking.end),
         person: booking.person.to_string(),
         name: contact.name.expose().to_owned(),
+        dependent: dependent(booking),
         email: contact.email.expose().to_owned(),
         phone: contact.phone.as_ref().map(|phone| phone.expose().to_owned()),
         note: contact.note.as_ref().map(|note| note.expose().to_owned()),
@@ -360,6 +312,7 @@ fn visit_of(
         zone: event.zone.spoken(),
         start: event.zone.rfc3339(booking.start),
         name: booking.contact.name.expose().to_owned(),
+        dependent: dependent(booking),
         note: booking.contact.note.as_ref().map(|note| note.expose().to_owned()),
         state: (booking.end <= visit.now).then_some("Over"),
         cancel_action: cancels.then(|| guest.path(&format!("/bookings/{}/cancel", booking.id))),

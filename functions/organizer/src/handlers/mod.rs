@@ -2,6 +2,7 @@
 
 pub(crate) mod appointments;
 pub(crate) mod audit;
+pub(crate) mod book;
 mod coverage;
 pub(crate) mod dependents;
 pub(crate) mod emergency;
@@ -10,5 +11,6 @@ pub(crate) mod member;
 pub(crate) mod members;
 pub(crate) mod names;
 pub(crate) mod operator;
+mod scope;
 pub(crate) mod security;
 pub(crate) mod support;

@@ -30,6 +30,8 @@ pub struct EventPage {
     pub count: String,
     /// The appointments, by whose they are.
     pub sheets: Vec<Sheet>,
+    /// Where one is made, for who may.
+    pub book: Option<String>,
 }
 
 /// A day to choose.
@@ -80,8 +82,10 @@ pub struct Appointment {
     pub until: String,
     /// When it begins, for programs: RFC 3339.
     pub start: String,
-    /// Who comes.
+    /// Who comes, or who booked for a dependent.
     pub person: String,
+    /// For whom it is, where that is not who booked.
+    pub dependent: Option<String>,
     /// The page about who comes, where there is more to see.
     pub path: Option<String>,
     /// Where mail reaches them.

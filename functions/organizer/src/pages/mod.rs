@@ -5,6 +5,7 @@
 //! do is absent from the values, so that a template cannot offer it.
 
 mod audit;
+mod book;
 mod dependents;
 mod emergency;
 mod event;
@@ -22,6 +23,7 @@ pub(crate) mod samples;
 mod tests;
 
 pub use audit::{AuditPage, Line};
+pub use book::{BookForm, BookPage, FreeRow, FreeTime, Step, Times};
 pub use dependents::{DependentLine, DependentsPage};
 pub use emergency::{CodePage, EmergencyPage, Use};
 pub use event::{Appointment, DayChoice, EventPage, Filter, Sheet};

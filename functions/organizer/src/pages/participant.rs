@@ -50,6 +50,8 @@ pub struct Visit {
     pub start: String,
     /// Under which name it was booked.
     pub name: String,
+    /// For whom it is, where that is somebody else.
+    pub dependent: Option<String>,
     /// What they wrote.
     pub note: Option<String>,
     /// How it stands, where that is not plain: `Cancelled`.

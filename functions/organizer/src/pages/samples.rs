@@ -22,6 +22,33 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
             EventPage { day: None, days: Vec::new(), filter: None, sheets: Vec::new(), ..event() }
                 .render(),
         ),
+        ("book", book(Step::Choose(Box::new(times()))).render()),
+        (
+            "book-nothing",
+            book(Step::Choose(Box::new(Times { rows: Vec::new(), day: None, ..times() }))).render(),
+        ),
+        ("book-form", book(Step::Write(Box::new(form()))).render()),
+        (
+            "book-wrong",
+            book(Step::Write(Box::new(BookForm {
+                problems: vec![Problem { id: "phone".into(), text: "Phone: use digits.".into() }],
+                phone: Field { value: "none".into(), error: Some("Use digits.".into()) },
+                name: Field::holding(MARKUP),
+                ..form()
+            })))
+            .render(),
+        ),
+        (
+            "book-taken",
+            book(Step::Write(Box::new(BookForm {
+                slot: None,
+                nearest: times().rows.remove(0).times,
+                refusal: Some("This time was just taken.".into()),
+                ..form()
+            })))
+            .render(),
+        ),
+        ("book-full", book(Step::Write(Box::new(BookForm { slot: None, ..form() }))).render()),
         ("participant", participant().render()),
         ("participant-viewer", ParticipantPage { looks: None, ..participant() }.render()),
         ("participant-markup", ParticipantPage { name: MARKUP.into(), ..participant() }.render()),
@@ -140,6 +167,7 @@ fn event() -> EventPage {
         until: until.into(),
         start: format!("2026-12-03T{time}:00-05:00"),
         person: person.into(),
+        dependent: (!held).then(|| "Maya Lopez".into()),
         path: (!held).then(|| manage("/participants/0123456789abcdefghjkmnpqrs")),
         email: "maria@example.org".into(),
         phone: (!held).then(|| "+1 555 0100".into()),
@@ -187,6 +215,56 @@ fn event() -> EventPage {
         day: Some("Thursday 3 December 2026".into()),
         count: "4 appointments.".into(),
         sheets: vec![sheet("r1", "Ms Okafor"), sheet("r2", "Mr Park")],
+        book: Some(manage("/events/fall-conferences/book?day=2026-12-03")),
+    }
+}
+
+fn book(step: Step) -> BookPage {
+    BookPage {
+        head: head(),
+        sections: sections(),
+        news: None,
+        event: "Fall conferences".into(),
+        event_path: manage("/events/fall-conferences?day=2026-12-03"),
+        zone: "New York time".into(),
+        step,
+    }
+}
+
+fn times() -> Times {
+    let time = |time: &str, difference: Option<&str>| FreeTime {
+        slot: format!("2026-12-03-1-{}", time.replace(':', "")),
+        time: time.into(),
+        difference: difference.map(str::to_owned),
+    };
+    Times {
+        days: event().days,
+        filter: event().filter,
+        day: event().day,
+        date: "2026-12-03".into(),
+        action: manage("/events/fall-conferences/book"),
+        rows: vec![FreeRow {
+            name: "Ms Okafor".into(),
+            place: Some("Room 12".into()),
+            times: vec![time("17:20", None), time("17:30", Some("with Mr Park"))],
+        }],
+    }
+}
+
+fn form() -> BookForm {
+    BookForm {
+        action: manage("/events/fall-conferences/book"),
+        key: "k3y".into(),
+        chosen: "17:20 to 17:30, Thursday 3 December 2026, with Ms Okafor".into(),
+        slot: Some("2026-12-03-1-1720".into()),
+        nearest: Vec::new(),
+        times_path: manage("/events/fall-conferences/book?day=2026-12-03"),
+        refusal: None,
+        problems: Vec::new(),
+        name: Field::default(),
+        email: Field::default(),
+        phone: Field::default(),
+        note: Field::default(),
     }
 }
 
@@ -200,6 +278,7 @@ fn participant() -> ParticipantPage {
         zone: "New York time".into(),
         start: "2026-12-03T18:40:00-05:00".into(),
         name: "Maria Lopez".into(),
+        dependent: Some("Maya Lopez".into()),
         note: Some("We come by bus.".into()),
         state,
         cancel_action,

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Desk, Wish, item, number};
 use crate::audit::{self, About, Action, Actor, Record};
-use crate::booking::rules::{Agendas, For};
+use crate::booking::rules::{Agendas, Asker, For};
 use crate::booking::{BookedFor, Booking, State};
 use crate::dynamo::{self, Key, Transaction, Write};
-use crate::ids::{BookingId, OrganizationId, PersonId};
+use crate::ids::{BookingId, MemberId, OrganizationId, PersonId};
 use crate::notice::{Kind, Owed, owed};
 use crate::participant::{Tally, agenda, tally};
 use crate::personal::EmailAddress;
@@ -35,6 +35,18 @@ pub(super) enum Maker {
     Visitor,
     /// Who has signed in under it, and whether there is an item of them already.
     SignedIn { remembered: bool },
+    /// A member of the team.
+    Member(MemberId),
+}
+
+impl Maker {
+    pub(super) const fn asker(self) -> Asker {
+        match self {
+            Self::Visitor => Asker::Visitor,
+            Self::SignedIn { .. } => Asker::Owner,
+            Self::Member(_) => Asker::Member,
+        }
+    }
 }
 
 impl Desk<'_> {
@@ -102,6 +114,7 @@ impl Desk<'_> {
                 }
                 Actor::Participant(booking.person)
             }
+            Maker::Member(member) => Actor::Member(member),
         };
         transaction.push(self.record((actor, Some(network)), Action::BookingMade, booking.id)?);
         Ok(transaction)

@@ -142,7 +142,11 @@ impl Door<'_> {
         let record = self
             .attempt(actor(known.subject), about(known.subject), Factor::Password)
             .with(reached(waiting));
-        let mut writes = vec![session, self.recording(&record)?];
+        // Who changes it ends all sessions that began with the former one: none
+        // may begin with it afterwards.
+        let still =
+            password::store::unchanged(self.service, self.organization(), known.subject, kept)?;
+        let mut writes = vec![session, still, self.recording(&record)?];
         if waiting.is_none() {
             writes.extend(self.tell_of_failures(known, attempt.number - 1, attempt.locks)?);
         }

@@ -72,12 +72,14 @@ impl Member {
         Self { state: State::Disabled, ..self.signed_out() }
     }
 
-    /// Able to sign in again.
+    /// No longer disabled: able to sign in again, or invited still where they
+    /// have not accepted yet, which only somebody with a password has.
     #[must_use]
-    pub fn enabled(&self) -> Self {
-        match self.state {
-            State::Disabled => Self { state: State::Active, ..self.clone() },
-            State::Invited | State::Active => self.clone(),
+    pub fn enabled(&self, has_password: bool) -> Self {
+        match (self.state, has_password) {
+            (State::Disabled, true) => Self { state: State::Active, ..self.clone() },
+            (State::Disabled, false) => Self { state: State::Invited, ..self.clone() },
+            (State::Invited | State::Active, _) => self.clone(),
         }
     }
 
@@ -128,7 +130,7 @@ pub(crate) mod tests {
         let active = member(Level::Maker, State::Active);
         let disabled = active.disabled();
         assert!(disabled.epoch > active.epoch);
-        assert_eq!(disabled.enabled().epoch, disabled.epoch);
+        assert_eq!(disabled.enabled(true).epoch, disabled.epoch);
         assert!(active.at_level(Level::Viewer, Coverage::nothing()).epoch > active.epoch);
         assert!(active.signed_out().epoch > active.epoch);
     }
@@ -137,8 +139,15 @@ pub(crate) mod tests {
     fn an_invitation_cannot_enable_who_was_disabled() {
         let invited = member(Level::Maker, State::Invited);
         assert_eq!(invited.activated().state, State::Active);
-        assert_eq!(invited.enabled().state, State::Invited);
+        assert_eq!(invited.enabled(true).state, State::Invited);
         assert_eq!(invited.disabled().activated().state, State::Disabled);
+    }
+
+    #[test]
+    fn who_was_disabled_before_they_accepted_is_invited_again_and_not_let_in() {
+        let invited = member(Level::Administrator, State::Invited);
+        assert_eq!(invited.disabled().enabled(false).state, State::Invited);
+        assert_eq!(invited.activated().disabled().enabled(true).state, State::Active);
     }
 
     #[test]

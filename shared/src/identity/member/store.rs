@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::{Refusal, more_administrators};
 use super::{Failure, Member};
-use crate::dynamo::{self, Key, Write};
+use crate::dynamo::{self, Item, Key, Write};
 use crate::identity::username::Username;
 use crate::ids::{MemberId, OrganizationId};
 use crate::service::Service;
@@ -55,10 +55,7 @@ pub async fn find_by_username(
     let table = &service.settings.tables.identity;
     let key = username_key(organization, keys, username);
     let Some(item) = dynamo::get(&service.dynamo, table, &key).await? else { return Ok(None) };
-    let row: UsernameRow = dynamo::row(item)?;
-    let id = MemberId::parse(&row.member_id)
-        .ok_or_else(|| Trouble::damaged(key.to_string(), "it names no member"))?;
-    find(service, organization, keys, id).await
+    find(service, organization, keys, named_by(item)?).await
 }
 
 /// All members, by name.
@@ -209,11 +206,33 @@ pub async fn administrators(
 ) -> Result<u32, Trouble> {
     let table = &service.settings.tables.identity;
     let key = Key::administrators(organization);
-    let Some(item) = dynamo::get(&service.dynamo, table, &key).await? else { return Ok(0) };
+    let item = dynamo::get(&service.dynamo, table, &key).await?;
+    item.map_or(Ok(0), |item| counted(&item))
+}
+
+/// Reads the count of administrators out of its item.
+pub(crate) fn counted(item: &Item) -> Result<u32, Trouble> {
     item.get("active")
         .and_then(|active| active.as_n().ok())
         .and_then(|active| active.parse().ok())
-        .ok_or_else(|| Trouble::damaged(key.to_string(), "it is no number"))
+        .ok_or_else(|| Trouble::damaged("the count of administrators", "it is no number"))
+}
+
+/// Reads a member out of their item: for `fsck`, which goes through all of them.
+pub(crate) fn read(table: &str, keys: &OrganizationKeys, item: Item) -> Result<Member, Trouble> {
+    item::read(table, keys, item)
+}
+
+/// Whether an item is that of an administrator who can sign in, as far as lies open.
+pub(crate) fn administers(item: Item) -> Result<bool, Trouble> {
+    item::administers(item)
+}
+
+/// Which member a username's item names.
+pub(crate) fn named_by(item: Item) -> Result<MemberId, Trouble> {
+    let row: UsernameRow = dynamo::row(item)?;
+    MemberId::parse(&row.member_id)
+        .ok_or_else(|| Trouble::damaged(format!("{} / {}", row.pk, row.sk), "it names no member"))
 }
 
 fn username_key(organization: OrganizationId, keys: &OrganizationKeys, username: &Username) -> Key {

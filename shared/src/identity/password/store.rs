@@ -109,6 +109,27 @@ pub fn put(
     Write::put(table, item, "version = :read", [(":read", read)])
 }
 
+/// The write that changes nothing and is lost once its owner has chosen another
+/// password than this: whoever signs in with one must still have it then.
+/// Another hash of the same one does not count.
+///
+/// # Errors
+/// When the SDK refuses to build the request.
+pub fn unchanged(
+    service: &Service,
+    organization: OrganizationId,
+    subject: Subject,
+    kept: &Kept,
+) -> Result<Write, Trouble> {
+    let set_at = AttributeValue::N(kept.set_at.as_second().to_string());
+    Write::check(
+        &service.settings.tables.identity,
+        &Key::password(organization, subject),
+        "set_at = :set_at",
+        [(":set_at", set_at)],
+    )
+}
+
 /// The write that asks the owner to choose another password next time.
 ///
 /// # Errors

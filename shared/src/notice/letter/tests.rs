@@ -5,8 +5,9 @@ use askama::Template;
 
 use super::mail::{HtmlPart, TextPart};
 use super::*;
+use crate::booking::BookedFor;
 use crate::event::{AddressProof, UnprovenLimits};
-use crate::ids::{OrganizationId, ResourceId};
+use crate::ids::{DependentId, OrganizationId, ResourceId};
 use crate::notice::tests::{booking, now};
 use crate::notice::{Matter, owed};
 use crate::organization::{self, PolicyVersion, WebName};
@@ -222,6 +223,23 @@ fn no_subject_holds_anything_the_person_said() {
     for kind in Kind::ALL {
         let subject = scene.letter(kind, |letter| letter.view().subject).to_lowercase();
         assert!(!subject.contains("canary") && !subject.contains('@'), "{subject}");
+    }
+}
+
+#[test]
+fn a_mail_about_a_dependent_s_appointment_says_for_whom_it_is_and_no_subject_does() {
+    let mut scene = scene();
+    scene.booking.dependent = Some(BookedFor {
+        id: DependentId::from_bytes([7; 16]),
+        name: PersonName::parse("Canary Child").unwrap(),
+    });
+    for kind in Kind::ALL {
+        let text = scene.text(kind);
+        assert!(text.contains("For Canary Child"), "{kind:?}: {text}");
+        let subject = scene.letter(kind, |letter| letter.view().subject);
+        assert!(!subject.contains("Canary"), "{kind:?}: {subject}");
+        let found = headers(&scene.mail(kind));
+        assert!(!found.concat().contains("Canary Child"), "{kind:?}: {found:#?}");
     }
 }
 

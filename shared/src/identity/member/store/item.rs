@@ -103,6 +103,15 @@ pub(super) fn read(table: &str, keys: &OrganizationKeys, item: Item) -> Result<M
     })
 }
 
+/// Whether the item is that of an administrator who can sign in.
+pub(super) fn administers(item: Item) -> Result<bool, Trouble> {
+    let row: Row = dynamo::row(item)?;
+    let damaged = |what: &str| Trouble::damaged(row.sk.clone(), what);
+    let level = Level::parse(&row.level).ok_or_else(|| damaged("its level"))?;
+    let state = State::parse(&row.state).ok_or_else(|| damaged("its state"))?;
+    Ok(state == State::Active && level == Level::Administrator)
+}
+
 fn coverage(everything: bool, covered: &[String]) -> Option<Coverage> {
     if everything {
         return covered.is_empty().then_some(Coverage::Everything);
