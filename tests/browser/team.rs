@@ -24,8 +24,7 @@ async fn families_book(visitor: &Visitor) {
     let hers = visitor.free_times(CONFERENCES, &hers).await;
     let others = visitor.free_times(CONFERENCES, "day=2026-12-10").await;
     let others = others.iter().filter(|slot| slot["resource"] != okafor.as_str()).step_by(97);
-    let mut some = 0;
-    for slot in hers.iter().chain(others) {
+    for (some, slot) in hers.iter().chain(others).enumerate() {
         let name = names[some % names.len()];
         let mut wish = json!({
             "slot": slot["id"], "name": name, "email": format!("family.{some}@example.org"),
@@ -37,7 +36,6 @@ async fn families_book(visitor: &Visitor) {
             wish["phone"] = format!("+1 212 555 {:04}", 100 + some).into();
         }
         visitor.a_family_books(CONFERENCES, wish).await;
-        some += 1;
     }
 }
 
