@@ -3,7 +3,7 @@
 //! First the checkpoints are walked in their order: each one's MAC, its place
 //! in the chain, its parts and its root. Then the table is read from end to
 //! end and every record compared with its leaf, in as many rounds as it takes
-//! to hold only [`LEAVES_AT_ONCE`] leaves at a time; a round looks at the
+//! to hold only `LEAVES_AT_ONCE` leaves at a time; a round looks at the
 //! records of one share of all ids.
 //!
 //! What cannot be told from the table alone: a last stretch of checkpoints
