@@ -116,11 +116,16 @@ impl Place {
 
     /// So many different people book so many different free slots.
     fn book(&mut self, runtime: &Runtime, count: usize) -> Stretch {
+        self.book_from(runtime, CLIENTS, count)
+    }
+
+    /// The same over so many connections.
+    fn book_from(&mut self, runtime: &Runtime, clients: usize, count: usize) -> Stretch {
         let path = format!("/{SCHOOL}/{CONFERENCES}/bookings");
         let left = self.slots.len().checked_sub(count).expect("enough free slots");
         let slots = self.slots.split_off(left);
         let requests = slots.iter().map(|slot| self.wish(&path, slot)).collect();
-        self.load(runtime, CLIENTS, requests, 201)
+        self.load(runtime, clients, requests, 201)
     }
 
     fn wish(&mut self, path: &str, slot: &str) -> String {
@@ -264,25 +269,29 @@ fn race(runtime: &Runtime) {
     println!("| ms until all have their answer | {:.0} |", median(seconds) * 1_000.0);
 }
 
-/// Booking while others try to sign in, in turns with booking alone.
+/// Booking while others try to sign in, in turns with booking alone: by one
+/// visitor, who leaves the machine half idle, and by as many as it can serve.
 fn flood(runtime: &Runtime) {
     let mut place = Place::start(Kind { holds_mail_back: true, ..Kind::default() });
     place.child.ask(&Question::FoundDoor);
     place.book(runtime, CLIENTS * 25);
-    let (mut alone, mut flooded, mut attempts) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..REPETITIONS {
-        alone.push(place.book(runtime, BOOKINGS / 2));
-        let begun = Instant::now();
-        let flood = doors::Flood::begin(place.child.port, 32);
-        // Until the flood has reached the door.
-        std::thread::sleep(Duration::from_millis(500));
-        flooded.push(place.book(runtime, BOOKINGS / 2));
-        attempts.push(flood.end() as f64 / begun.elapsed().as_secs_f64());
+    for clients in [1, CLIENTS] {
+        let count = BOOKINGS / 2 * clients / CLIENTS;
+        let (mut alone, mut flooded, mut attempts) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..REPETITIONS {
+            alone.push(place.book_from(runtime, clients, count));
+            let begun = Instant::now();
+            let flood = doors::Flood::begin(place.child.port, 32);
+            // Until the flood has reached the door.
+            std::thread::sleep(Duration::from_millis(500));
+            flooded.push(place.book_from(runtime, clients, count));
+            attempts.push(flood.end() as f64 / begun.elapsed().as_secs_f64());
+        }
+        head(&format!("{clients} at a time, mail held back"));
+        row("booking, alone", &alone);
+        row("booking, while 32 at a time try to sign in", &flooded);
+        doors::report_flood(&alone, &flooded, median(attempts));
     }
-    head("8 at a time, mail held back");
-    row("booking, alone", &alone);
-    row("booking, while 32 at a time try to sign in", &flooded);
-    doors::report_flood(&alone, &flooded, median(attempts));
 }
 
 /// The local cloud as `cargo run` starts it: demonstration, mail and all.
