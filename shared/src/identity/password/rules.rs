@@ -266,11 +266,25 @@ mod tests {
     /// The dictionary as it lies in zxcvbn's own source, so that it is the one
     /// of the version in use.
     fn dictionary() -> Vec<String> {
-        let metadata = std::process::Command::new(env!("CARGO"))
-            .args(["metadata", "--format-version", "1", "--offline", "--locked"])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .output()
-            .unwrap();
+        let cargo = |arguments: &[&str]| {
+            std::process::Command::new(env!("CARGO"))
+                .args(arguments)
+                .current_dir(env!("CARGO_MANIFEST_DIR"))
+                .output()
+                .unwrap()
+        };
+        let version = String::from_utf8(cargo(&["-vV"]).stdout).unwrap();
+        let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+        // Of other platforms, a fresh machine has fetched nothing.
+        let metadata = cargo(&[
+            "metadata",
+            "--format-version",
+            "1",
+            "--offline",
+            "--locked",
+            "--filter-platform",
+            host,
+        ]);
         let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
         let package = metadata["packages"].as_array().unwrap().iter();
         let package = package.clone().find(|package| package["name"] == "zxcvbn").unwrap();
