@@ -217,29 +217,19 @@ impl Team<'_> {
             limit,
             window,
         };
-        let both = [
-            allowance(to, address.as_str(), LINKS_PER_ADDRESS, AN_HOUR),
-            allowance(of_all, "all", TEAM_MAILS_A_DAY, A_DAY),
-        ];
-        let mut spent = Vec::new();
-        let mut outcome = Ok(());
-        for each in both {
-            match self.allowances.spend(self.service, each, self.now).await? {
-                None => spent.push(each),
-                Some(wait) => {
-                    outcome = Err(Refusal::TooManyMails(wait).into());
-                    break;
-                }
-            }
+        let to = allowance(to, address.as_str(), LINKS_PER_ADDRESS, AN_HOUR);
+        if let Some(wait) = self.allowances.spend(self.service, to, self.now).await? {
+            return Err(Refusal::TooManyMails(wait).into());
         }
-        let outcome = match outcome {
-            Ok(()) => deed.await,
-            Err(refused) => Err(refused),
-        };
+        let of_all = allowance(of_all, "all", TEAM_MAILS_A_DAY, A_DAY);
+        if let Some(wait) = self.allowances.spend(self.service, of_all, self.now).await? {
+            self.allowances.give_back(to, self.now);
+            return Err(Refusal::TooManyMailsToday(wait).into());
+        }
+        let outcome = deed.await;
         if let Err(Failure::Refused(_)) = outcome {
-            for each in spent {
-                self.allowances.give_back(each, self.now);
-            }
+            self.allowances.give_back(to, self.now);
+            self.allowances.give_back(of_all, self.now);
         }
         outcome
     }
