@@ -51,7 +51,8 @@ async fn asking_for_another_address_mails_one_address_no_more_than_five_times_an
         }
     }
     assert_eq!(statuses, [202, 202, 202, 202, 202, 429, 429, 429]);
-    assert_eq!(world.mails("one@example.net").await.len(), 5);
+    // A newer link voids the older, whose mail may then not be written at all.
+    assert!(world.mails("one@example.net").await.len() <= 5);
 }
 
 #[tokio::test]

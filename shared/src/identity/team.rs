@@ -6,10 +6,10 @@
 use jiff::Timestamp;
 
 use super::access::{Coverage, Level};
+use super::door::rules::{LINKS_PER_ADDRESS, TEAM_MAILS_A_DAY};
 use super::member::rules;
 use super::member::store::{self, change, create};
 use super::member::{Failure, Member, Newcomer, Refusal, State};
-use super::door::rules::{LINKS_PER_ADDRESS, TEAM_MAILS_A_DAY};
 use super::pass::{self, Owner, Purpose};
 use super::subject::Subject;
 use super::{counted_address, password, session};
@@ -60,9 +60,7 @@ impl Team<'_> {
         let mut more = self.link(&member, Purpose::Invitation)?;
         more.push(self.record(&member, Action::MemberInvited, &[])?);
         let Snapshot { organization, keys, .. } = self.snapshot;
-        let inviting = async {
-            create(self.service, organization.id, keys, &member, more).await
-        };
+        let inviting = async { create(self.service, organization.id, keys, &member, more).await };
         self.mailing(&member, Purpose::Invitation, inviting).await?;
         Ok(member)
     }

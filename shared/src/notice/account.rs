@@ -166,11 +166,9 @@ impl News {
             | Self::Locked(until)
             | Self::DeviceLocked(until)
             | Self::SupportGranted(until) => Detail { until: Some(*until), ..nothing },
-            Self::SecondStepLocked(until, first) => Detail {
-                until: Some(*until),
-                about: Some(first.word().to_owned()),
-                ..nothing
-            },
+            Self::SecondStepLocked(until, first) => {
+                Detail { until: Some(*until), about: Some(first.word().to_owned()), ..nothing }
+            }
             Self::OrganizationWaits(which) => Detail { about: Some(which.to_string()), ..nothing },
             Self::FactorAdded(factor) | Self::FactorRemoved(factor) => {
                 Detail { about: Some(factor.word().to_owned()), ..nothing }

@@ -357,8 +357,9 @@ pub(crate) async fn email(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let fault = match asked.await {
         Ok(email) => match threshold.door().ask_for_email(&present.inside, &email).await {
             Ok(()) => {
-                let lead =
-                    ["A link is on its way to the new address. It works once, within 24 hours. We tell your present address too."];
+                let lead = [
+                    "A link is on its way to the new address. It works once, within 24 hours. We tell your present address too.",
+                ];
                 let way = WayBack {
                     text: "Back to your account".into(),
                     path: threshold.path("/account"),

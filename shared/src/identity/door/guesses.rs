@@ -103,11 +103,7 @@ impl Door<'_> {
     }
 
     /// The name and value of the cookie by which a device is known.
-    pub(super) fn mark(
-        &self,
-        index: [u8; 16],
-        second: bool,
-    ) -> Result<(String, String), Trouble> {
+    pub(super) fn mark(&self, index: [u8; 16], second: bool) -> Result<(String, String), Trouble> {
         let device = Device::know(self.device(index), second, self.now, &*self.service.chance)?;
         Ok((device_cookie(index), device.cookie(self.keys(), index)))
     }

@@ -1,8 +1,8 @@
 //! Joining an organization's team.
 
 use super::{
-    Action, Door, Entry, Failure, How, Known, Outcome, Refusal, about, actor, member, password, reached,
-    rules,
+    Action, Door, Entry, Failure, How, Known, Outcome, Refusal, about, actor, member, password,
+    reached, rules,
 };
 use crate::audit::Factor;
 use crate::identity::member::{Member, State};

@@ -1,10 +1,10 @@
 //! Coming in with a mailed link, as participants do who have no password.
 
+use super::guesses::Mails;
 use super::{
     Action, Door, Entry, Failure, How, Known, Outcome, Refusal, Subject, about, actor, means,
     reached, rules,
 };
-use super::guesses::Mails;
 use crate::audit::{About, Actor};
 use crate::dynamo::{self, Key, Write};
 use crate::identity::pass::{self, Pass, Purpose};

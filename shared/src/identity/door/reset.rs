@@ -1,11 +1,11 @@
 //! A new password for who has forgotten theirs. A lock does not stand in its
 //! way, and it does not stand in for the second factor.
 
+use super::guesses::Mails;
 use super::{
     Action, Door, Failure, Known, Outcome, Refusal, about, actor, factor, lockout, member,
     password, session,
 };
-use super::guesses::Mails;
 use crate::audit::{About, Actor};
 use crate::identity::lockout::Bucket;
 use crate::identity::pass::{self, Pass, Purpose};

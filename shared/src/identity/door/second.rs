@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
+use super::guesses::lock_limits;
 use super::{
     Action, Door, Entry, Failure, How, Known, Limits, Outcome, Refusal, about, actor, factor,
     lockout, means, reached, rules, session,
 };
-use super::guesses::lock_limits;
 use crate::audit::{About, Actor, Factor};
 use crate::dynamo::Write;
 use crate::identity::caller::Unfinished;

@@ -154,8 +154,7 @@ impl Door<'_> {
             return Ok(entry);
         }
         // The password was changed at this moment: it is not the right one any more.
-        let record =
-            self.attempt(actor(known.subject), about(known.subject), Factor::Password);
+        let record = self.attempt(actor(known.subject), about(known.subject), Factor::Password);
         self.refuse(&record.with(Outcome::Wrong), Vec::new()).await?;
         Err(Refusal::Overtaken.into())
     }

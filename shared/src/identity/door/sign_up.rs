@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::guesses::Mails;
 use super::{
     Action, Door, Entry, Failure, How, Known, Refusal, Security, Subject, Words, about, actor,
     judge, member, password, reached, rules,
 };
-use super::guesses::Mails;
 use crate::audit::{About, Actor, Factor, Outcome};
 use crate::dynamo::{self, Key, Write};
 use crate::identity::access::{Coverage, Level};

@@ -32,13 +32,8 @@ pub enum Purpose {
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Invitation,
-        Self::Reset,
-        Self::SignIn,
-        Self::SignUp,
-        Self::ConfirmEmail,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Invitation, Self::Reset, Self::SignIn, Self::SignUp, Self::ConfirmEmail];
 
     /// Its name in keys.
     #[must_use]
