@@ -11,12 +11,12 @@ use crate::people::{OTHER, PASSWORD, Person};
 use crate::world::World;
 
 /// The code that an app with this secret shows now.
-fn code(world: &World, secret: &str) -> String {
+pub fn code(world: &World, secret: &str) -> String {
     Secret::parse(secret).expect("a secret").code(world.now()).unwrap()
 }
 
 /// Turns one-time codes on; the secret and the recovery codes.
-async fn turn_on_codes(person: &Person<'_>) -> (String, Vec<String>) {
+pub async fn turn_on_codes(person: &Person<'_>) -> (String, Vec<String>) {
     let begun = person.get("/account/codes").await;
     assert_eq!(begun.status, 200, "{}", begun.text);
     let secret = begun.json()["secret"].as_str().unwrap().to_owned();
@@ -358,6 +358,8 @@ async fn another_address_holds_once_its_link_is_opened_and_both_addresses_hear_o
     assert!(reader.page(&link).await.text.contains(new));
     assert_eq!(reader.post(&link, &json!({})).await.status, 200);
     assert_eq!(reader.post(&link, &json!({})).await.status, 404);
+    assert!(!ada.is_in().await, "whoever was in is out");
+    ada.signs_in().await;
     assert_eq!(ada.get("/account").await.json()["email"], new);
     assert!(!ada.subjects().await.is_empty(), "the former address hears of it");
     assert!(reader.subjects().await.len() >= 2, "and the new one");

@@ -257,12 +257,12 @@ async fn one_fewer_than_the_limit_does_not_lock_and_being_right_forgets() {
 async fn strangers_who_lock_an_account_do_not_lock_its_owners_device_nor_another_name() {
     let office = Office::open().await;
     let now = office.now();
-    let device = Device::know(None, now, &*office.service().chance).unwrap();
+    let device = Device::know(None, false, now, &*office.service().chance).unwrap();
     let cookie = device.cookie(&office.keys, ADAS_NAME);
     while number(&office.admit(Bucket::Strangers).await).is_some() {}
     let known = Device::read(&office.keys, ADAS_NAME, &cookie, now).unwrap();
     assert_eq!(number(&office.admit(known.bucket()).await), Some(1));
-    assert_eq!(number(&office.admit(Bucket::SecondFactor).await), Some(1));
+    assert_eq!(number(&office.admit(Bucket::SecondStep).await), Some(1));
     let (service, organization) = (office.service(), office.organization);
     let limits = Limits::default();
     let other = admit(service, organization, BENS_NAME, Bucket::Strangers, &limits, now);

@@ -9,6 +9,7 @@
 )]
 
 mod account;
+mod address;
 mod appoint;
 mod audit;
 mod authenticator;
@@ -23,9 +24,11 @@ mod door;
 mod faults;
 mod fsck;
 mod guardian;
+mod guesses;
 mod identity;
 mod limits;
 mod mail;
+mod mailing;
 mod manage;
 mod matrix;
 mod notices;

@@ -162,9 +162,10 @@ impl Side {
             Purpose::Invitation => Subject::Member(victim(house, State::Invited).await.id),
             _ => Subject::Member(self.members["viewer"].id),
         };
+        let owner = pass::Owner { subject, epoch: Some(self.members["viewer"].epoch.into()) };
         let carried = Carried::new("maria@example.org");
         let (now, carried) = (house.now(), Some(&carried));
-        let issued = pass::issue(&house.service, house.id(), keys, subject, purpose, carried, now);
+        let issued = pass::issue(&house.service, house.id(), keys, owner, purpose, carried, now);
         let (write, nonce) = issued.unwrap();
         assert!(house.commit(&[write]).await);
         pass::link(keys, subject, purpose, nonce)

@@ -11,7 +11,7 @@ use shared::identity::access::{Coverage, Level};
 use shared::identity::{Member, Subject, Username, member, pass};
 use shared::ids::{MemberId, OrganizationId, SignUpId};
 use shared::notice::recipient::Recipient;
-use shared::notice::{Factor, News, Owed, owed};
+use shared::notice::{Factor, FirstStep, News, Owed, owed};
 use shared::organization::WebName;
 use shared::personal::{EmailAddress, PersonName};
 use shared::vault::OrganizationKeys;
@@ -208,7 +208,10 @@ async fn each_news_of_an_account_is_mailed_once_however_often_the_stream_brings_
         (News::FactorRemoved(Factor::Passkey), "Passkey removed"),
         (News::EmailChanged, "Address changed"),
         (News::RecoveryCodeUsed(3), "Recovery code used"),
+        (News::EmailAsked, "Another address"),
         (News::Locked(soon), "Sign-in locked"),
+        (News::DeviceLocked(soon), "Sign-in locked"),
+        (News::SecondStepLocked(soon, FirstStep::Password), "Second step locked"),
         (News::SignedInAfterFailures(4), "Signed in after wrong attempts"),
         (News::EmergencyUsed, "Emergency code used"),
         (News::SupportGranted(soon), "Support may help"),

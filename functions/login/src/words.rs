@@ -32,6 +32,14 @@ fn refused(refusal: Refusal, field: &str) -> Fault {
             ),
         )
         .retry_after(wait),
+        Refusal::TooManyMails(wait) => at(Fault::new(
+            Kind::TooManyRequests,
+            format!(
+                "Enough mails were asked for with this for now. Please try again in {}.",
+                spoken(wait)
+            ),
+        ))
+        .retry_after(wait),
         Refusal::Locked(wait) => Fault::new(
             Kind::TooManyRequests,
             format!("There were too many wrong attempts. Please try again in {}.", spoken(wait)),

@@ -10,6 +10,7 @@ use shared::identity::member::{self, Newcomer};
 use shared::identity::team::Team;
 use shared::ids::{MemberId, OrganizationId};
 use shared::organization::{self, Organization, PolicyVersion, Snapshot, State, WebName};
+use shared::participant::Allowances;
 use shared::personal::{EmailAddress, PersonName};
 use shared::service::Service;
 use shared::trouble::Trouble;
@@ -116,7 +117,8 @@ async fn invite(
     if !member::store::list(service, organization, &snapshot.keys).await?.is_empty() {
         return Ok(());
     }
-    let team = Team { service, snapshot, by: Actor::Service, network: None, now };
+    let allowances = &Allowances::default();
+    let team = Team { service, allowances, snapshot, by: Actor::Service, network: None, now };
     for person in people {
         let unfit = |why: shared::personal::Unfit| Trouble::damaged("the demonstration", why);
         let web_name = snapshot.organization.web_name.as_str();

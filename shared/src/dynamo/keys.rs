@@ -32,7 +32,7 @@
 //! | Identity | `{organization}#{subject}` | `passkey#{blind index}` | a passkey |
 //! | Session | `{organization}#{subject}` | `session#{hash of the token}` | a session |
 //! | Session | `{organization}#{subject}` | `pass#{purpose}` | a single-use link that was sent |
-//! | Session | `{organization}#tries#{blind index}` | `strangers`, `device#{id}` | failed attempts at one username |
+//! | Session | `{organization}#tries#{blind index}` | `strangers`, `device#{id}`, `second-step`, `second-step#{id}` | attempts at one username |
 //! | Session | `{organization}#ceremony#{id}` | `ceremony` | a passkey ceremony that has begun |
 //! | Session | `{organization}#{sign-up}` | `sign-up` | who asked for an organization, until they confirm |
 //! | Session | `{organization}#allowance#{kind}#{of}` | `{window}` | what of an allowance is spent |

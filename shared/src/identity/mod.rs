@@ -22,7 +22,7 @@ pub use member::Member;
 pub use security::Security;
 pub use session::Session;
 pub use subject::Subject;
-pub use username::Username;
+pub use username::{Username, counted, counted_address};
 
 use jiff::Timestamp;
 

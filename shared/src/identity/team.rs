@@ -6,17 +6,20 @@
 use jiff::Timestamp;
 
 use super::access::{Coverage, Level};
+use super::door::rules::{LINKS_PER_ADDRESS, TEAM_MAILS_A_DAY};
 use super::member::rules;
 use super::member::store::{self, change, create};
 use super::member::{Failure, Member, Newcomer, Refusal, State};
-use super::pass::{self, Purpose};
+use super::pass::{self, Owner, Purpose};
 use super::subject::Subject;
-use super::{password, session};
+use super::{counted_address, password, session};
 use crate::audit::{self, About, Action, Actor, More, Record, Word};
 use crate::dynamo::Write;
 use crate::ids::MemberId;
 use crate::notice::{News, owed};
 use crate::organization::Snapshot;
+use crate::participant::Allowances;
+use crate::participant::allowance::{A_DAY, AN_HOUR, Allowance};
 use crate::service::Service;
 use crate::trouble::Trouble;
 
@@ -25,6 +28,8 @@ use crate::trouble::Trouble;
 pub struct Team<'a> {
     /// What it works with.
     pub service: &'a Service,
+    /// What it may mail in a day, and to one address in an hour.
+    pub allowances: &'a Allowances,
     /// Whose team it is.
     pub snapshot: &'a Snapshot,
     /// Who changes it: a member, or the service itself.
@@ -55,7 +60,8 @@ impl Team<'_> {
         let mut more = self.link(&member, Purpose::Invitation)?;
         more.push(self.record(&member, Action::MemberInvited, &[])?);
         let Snapshot { organization, keys, .. } = self.snapshot;
-        create(self.service, organization.id, keys, &member, more).await?;
+        let inviting = async { create(self.service, organization.id, keys, &member, more).await };
+        self.mailing(&member, Purpose::Invitation, inviting).await?;
         Ok(member)
     }
 
@@ -68,7 +74,8 @@ impl Team<'_> {
             return Err(Refusal::Overtaken.into());
         }
         let more = self.link(member, Purpose::Invitation)?;
-        self.change(member, member, more, Action::MemberInvited, &[]).await
+        let inviting = self.change(member, member, more, Action::MemberInvited, &[]);
+        self.mailing(member, Purpose::Invitation, inviting).await
     }
 
     /// Changes what a member may do, and where. They sign in again.
@@ -126,11 +133,14 @@ impl Team<'_> {
         let subject = Subject::Member(member.id);
         let known = password::store::find(self.service, keys, organization.id, subject).await?;
         let after = member.enabled(known.is_some());
-        let more = match after.state {
-            State::Invited => self.link(member, Purpose::Invitation)?,
-            State::Active | State::Disabled => Vec::new(),
-        };
-        self.change(member, &after, more, Action::MemberEnabled, &[]).await
+        let enabling = |more| self.change(member, &after, more, Action::MemberEnabled, &[]);
+        match after.state {
+            State::Invited => {
+                let more = self.link(member, Purpose::Invitation)?;
+                self.mailing(member, Purpose::Invitation, enabling(more)).await
+            }
+            State::Active | State::Disabled => enabling(Vec::new()).await,
+        }
     }
 
     /// Mails a member a link to choose another password. The one they have
@@ -144,7 +154,7 @@ impl Team<'_> {
         }
         let mut writes = self.link(member, Purpose::Reset)?;
         writes.push(self.record(member, Action::LinkSent, &[])?);
-        self.commit(&writes).await
+        self.mailing(member, Purpose::Reset, self.commit(&writes)).await
     }
 
     /// Ends all sessions of a member; how many there were.
@@ -183,6 +193,45 @@ impl Team<'_> {
         change(self.service, organization.id, keys, before, after, more).await
     }
 
+    /// Does what mails a link to a member, as long as the team may mail so much
+    /// to so many. What comes to nothing is not counted.
+    async fn mailing<T>(
+        &self,
+        member: &Member,
+        purpose: Purpose,
+        deed: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let Snapshot { organization, keys, .. } = self.snapshot;
+        let address = keys.blind(b"username", counted_address(&member.email).as_bytes());
+        let address = crate::ids::to_text(&address);
+        let (to, of_all) = match purpose {
+            Purpose::Invitation => ("invitations-to", "invitations"),
+            _ => ("team-resets-to", "team-resets"),
+        };
+        let allowance = |kind, of, limit, window| Allowance {
+            organization: organization.id,
+            kind,
+            of,
+            limit,
+            window,
+        };
+        let to = allowance(to, address.as_str(), LINKS_PER_ADDRESS, AN_HOUR);
+        if let Some(wait) = self.allowances.spend(self.service, to, self.now).await? {
+            return Err(Refusal::TooManyMails(wait).into());
+        }
+        let of_all = allowance(of_all, "all", TEAM_MAILS_A_DAY, A_DAY);
+        if let Some(wait) = self.allowances.spend(self.service, of_all, self.now).await? {
+            self.allowances.give_back(to, self.now);
+            return Err(Refusal::TooManyMailsToday(wait).into());
+        }
+        let outcome = deed.await;
+        if let Err(Failure::Refused(_)) = outcome {
+            self.allowances.give_back(to, self.now);
+            self.allowances.give_back(of_all, self.now);
+        }
+        outcome
+    }
+
     /// A pass and the mail that carries its link.
     fn link(&self, member: &Member, purpose: Purpose) -> Result<Vec<Write>, Trouble> {
         let Snapshot { organization, keys, .. } = self.snapshot;
@@ -192,8 +241,9 @@ impl Team<'_> {
             Purpose::Invitation => News::Invitation(until),
             _ => News::Reset(until),
         };
+        let owner = Owner { subject, epoch: Some(member.epoch.into()) };
         let (issued, nonce) =
-            pass::issue(self.service, organization.id, keys, subject, purpose, None, self.now)?;
+            pass::issue(self.service, organization.id, keys, owner, purpose, None, self.now)?;
         let notice = owed::to_subject(organization.id, subject, news, *nonce.as_bytes(), self.now);
         Ok(vec![issued, owed::owe(&self.service.settings.tables.mail, &notice)?])
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroize;
 
-use crate::personal::{Unfit, one_line};
+use crate::personal::{EmailAddress, Unfit, one_line};
 use crate::vault::OrganizationKeys;
 
 /// A member's name for signing in, unique within the organization: one line of
@@ -46,11 +46,37 @@ impl Username {
         self.0.nfkc().collect::<String>().to_lowercase().nfkc().collect()
     }
 
-    /// The blind index under which it is looked up and its failures counted.
+    /// The blind index under which it is looked up.
     #[must_use]
     pub fn index(&self, keys: &OrganizationKeys) -> [u8; 16] {
         keys.blind(b"username", self.normalized().as_bytes())
     }
+}
+
+/// The form under which attempts at what somebody typed are counted, and mails
+/// that are asked for with it; `None` for what can be nobody's username.
+///
+/// A participant is found by their address, a member by their username. An
+/// address can be typed in more ways than a username can: its domain may hold
+/// characters that the name system drops. So the form is that of the address
+/// where there is one, and nobody is counted twice by being written otherwise.
+#[must_use]
+pub fn counted(typed: &str) -> Option<String> {
+    let normalized = Username::parse(typed).ok()?.normalized();
+    let address = EmailAddress::parse(typed).or_else(|_| EmailAddress::parse(&normalized));
+    Some(address.map_or(normalized, |address| counted_address(&address)))
+}
+
+/// The form under which what concerns an address is counted.
+#[must_use]
+pub fn counted_address(address: &EmailAddress) -> String {
+    let normalized = address.normalized();
+    let Some((local, domain)) = normalized.rsplit_once('@') else { return normalized };
+    // Four characters differ between the two ways in which names of the name
+    // system were ever written, and a username may have either.
+    let (domain, _) = idna::domain_to_unicode(domain);
+    let domain = domain.replace('ß', "ss").replace('ς', "σ").replace(['\u{200c}', '\u{200d}'], "");
+    format!("{local}@{domain}")
 }
 
 impl fmt::Debug for Username {
@@ -81,6 +107,43 @@ mod tests {
         for form in forms {
             assert_eq!(Username::parse(form).unwrap().normalized(), "zoë.smith", "{form}");
         }
+    }
+
+    #[test]
+    fn all_that_names_one_participant_or_one_member_is_counted_together() {
+        let mut participants = std::collections::BTreeMap::new();
+        let mut members = std::collections::BTreeMap::new();
+        // All but the thousands of Han and Hangul characters, which are alike in this.
+        let letters = ('\u{21}'..='\u{33ff}').chain('\u{f900}'..='\u{ffff}');
+        for letter in letters.chain('\u{1d400}'..='\u{1d7ff}').chain('\u{e0000}'..='\u{e01ff}') {
+            for typed in [format!("ada@ex{letter}ample.org"), format!("a{letter}da@example.org")] {
+                let Some(counted) = counted(&typed) else { continue };
+                if let Ok(address) = EmailAddress::parse(&typed) {
+                    let before = participants.entry(address.normalized());
+                    assert_eq!(*before.or_insert_with(|| counted.clone()), counted, "{letter:?}");
+                }
+                let before = members.entry(Username::parse(&typed).unwrap().normalized());
+                assert_eq!(*before.or_insert_with(|| counted.clone()), counted, "{letter:?}");
+            }
+        }
+        assert!(participants.len() > 1_000 && members.len() > 1_000);
+    }
+
+    #[test]
+    fn what_the_name_system_drops_opens_no_second_count() {
+        for typed in [
+            "Maria@example.org",
+            "maria@exam\u{ad}ple.org",
+            "maria@exam\u{2060}ple.org",
+            "maria@example\u{fe0f}.org",
+            "maria@example\u{3002}org",
+            "ｍaria@example.org",
+            " maria@EXAMPLE.org ",
+        ] {
+            assert_eq!(counted(typed).as_deref(), Some("maria@example.org"), "{typed:?}");
+        }
+        assert_eq!(counted("Zoë.Smith").as_deref(), Some("zoë.smith"));
+        assert_eq!(counted("a"), None);
     }
 
     #[test]

@@ -33,6 +33,15 @@ pub enum Factor {
     RecoveryCodes,
 }
 
+/// By what somebody came as far as the second step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstStep {
+    /// The password.
+    Password,
+    /// A link that was mailed to the account's owner.
+    Link,
+}
+
 /// What a notice about somebody's account says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum News {
@@ -58,12 +67,19 @@ pub enum News {
     FactorAdded(Factor),
     /// A way to sign in was removed.
     FactorRemoved(Factor),
+    /// Another address was asked for: told to the one on file, before it can change.
+    EmailAsked,
     /// The address was changed: told to the new one and to the former one.
     EmailChanged,
     /// A recovery code was used, and so many are left.
     RecoveryCodeUsed(u32),
     /// Too many wrong passwords: strangers cannot try until then.
     Locked(Timestamp),
+    /// Too many wrong passwords on a device that is known: it must wait until then.
+    DeviceLocked(Timestamp),
+    /// Too many wrong codes at the second step, by somebody who got that far:
+    /// they must wait until then.
+    SecondStepLocked(Timestamp, FirstStep),
     /// Somebody signed in after so many wrong attempts.
     SignedInAfterFailures(u32),
     /// To every administrator: the emergency code was used.
@@ -97,6 +113,19 @@ impl Factor {
     }
 }
 
+impl FirstStep {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Link => "link",
+        }
+    }
+
+    fn of_word(word: &str) -> Option<Self> {
+        [Self::Password, Self::Link].into_iter().find(|step| step.word() == word)
+    }
+}
+
 impl News {
     /// The word under which it is stored.
     #[must_use]
@@ -113,9 +142,12 @@ impl News {
             Self::PasswordChanged => "password_changed",
             Self::FactorAdded(_) => "factor_added",
             Self::FactorRemoved(_) => "factor_removed",
+            Self::EmailAsked => "email_asked",
             Self::EmailChanged => "email_changed",
             Self::RecoveryCodeUsed(_) => "recovery_code_used",
             Self::Locked(_) => "locked",
+            Self::DeviceLocked(_) => "device_locked",
+            Self::SecondStepLocked(..) => "second_step_locked",
             Self::SignedInAfterFailures(_) => "signed_in_after_failures",
             Self::EmergencyUsed => "emergency_used",
             Self::SupportGranted(_) => "support_granted",
@@ -132,7 +164,11 @@ impl News {
             | Self::SignUp(until)
             | Self::ConfirmEmail(until)
             | Self::Locked(until)
+            | Self::DeviceLocked(until)
             | Self::SupportGranted(until) => Detail { until: Some(*until), ..nothing },
+            Self::SecondStepLocked(until, first) => {
+                Detail { until: Some(*until), about: Some(first.word().to_owned()), ..nothing }
+            }
             Self::OrganizationWaits(which) => Detail { about: Some(which.to_string()), ..nothing },
             Self::FactorAdded(factor) | Self::FactorRemoved(factor) => {
                 Detail { about: Some(factor.word().to_owned()), ..nothing }
@@ -143,6 +179,7 @@ impl News {
             Self::OrganizationApproved
             | Self::OrganizationRefused
             | Self::PasswordChanged
+            | Self::EmailAsked
             | Self::EmailChanged
             | Self::EmergencyUsed => nothing,
         }
@@ -164,9 +201,14 @@ impl News {
             "password_changed" => Self::PasswordChanged,
             "factor_added" => Self::FactorAdded(factor()?),
             "factor_removed" => Self::FactorRemoved(factor()?),
+            "email_asked" => Self::EmailAsked,
             "email_changed" => Self::EmailChanged,
             "recovery_code_used" => Self::RecoveryCodeUsed(detail.count?),
             "locked" => Self::Locked(detail.until?),
+            "device_locked" => Self::DeviceLocked(detail.until?),
+            "second_step_locked" => {
+                Self::SecondStepLocked(detail.until?, about.and_then(FirstStep::of_word)?)
+            }
             "signed_in_after_failures" => Self::SignedInAfterFailures(detail.count?),
             "emergency_used" => Self::EmergencyUsed,
             "support_granted" => Self::SupportGranted(detail.until?),
@@ -189,9 +231,12 @@ impl News {
             | Self::PasswordChanged
             | Self::FactorAdded(_)
             | Self::FactorRemoved(_)
+            | Self::EmailAsked
             | Self::EmailChanged
             | Self::RecoveryCodeUsed(_)
             | Self::Locked(_)
+            | Self::DeviceLocked(_)
+            | Self::SecondStepLocked(..)
             | Self::SignedInAfterFailures(_)
             | Self::EmergencyUsed
             | Self::SupportGranted(_) => return None,
@@ -232,9 +277,13 @@ pub(crate) mod tests {
             News::FactorAdded(Factor::Passkey),
             News::FactorAdded(Factor::RecoveryCodes),
             News::FactorRemoved(Factor::Codes),
+            News::EmailAsked,
             News::EmailChanged,
             News::RecoveryCodeUsed(7),
             News::Locked(until),
+            News::DeviceLocked(until),
+            News::SecondStepLocked(until, FirstStep::Password),
+            News::SecondStepLocked(until, FirstStep::Link),
             News::SignedInAfterFailures(4),
             News::EmergencyUsed,
             News::SupportGranted(until),

@@ -16,7 +16,7 @@ pub mod store;
 
 use jiff::Timestamp;
 
-pub use account::{Account, Factor, News};
+pub use account::{Account, Factor, FirstStep, News};
 
 use crate::event::Event;
 use crate::identity::Subject;

@@ -9,7 +9,7 @@ use super::{Account, Change, Kind, Matter, News, Owed};
 use crate::booking::Booking;
 use crate::dynamo::{self, Key, Write, keys};
 use crate::identity::Subject;
-use crate::identity::pass::{self, Carried, Nonce, Purpose};
+use crate::identity::pass::{self, Carried, Nonce, Owner, Purpose};
 use crate::ids::{self, BookingId, NoticeId, OrganizationId, PersonId};
 use crate::personal::EmailAddress;
 use crate::service::Service;
@@ -203,7 +203,7 @@ pub fn link(
     service: &Service,
     organization: OrganizationId,
     keys: &OrganizationKeys,
-    subject: Subject,
+    owner: impl Into<Owner>,
     news: fn(Timestamp) -> News,
     address: Option<&EmailAddress>,
     now: Timestamp,
@@ -211,10 +211,11 @@ pub fn link(
     let Some(purpose) = news(now).purpose() else {
         return Err(Trouble::unavailable("owing a link", "this news carries none"));
     };
+    let owner = owner.into();
     let carried = address.map(|address| Carried::new(address.expose()));
     let (pass, nonce) =
-        pass::issue(service, organization, keys, subject, purpose, carried.as_ref(), now)?;
-    let owed = with_link(organization, subject, news, nonce, now);
+        pass::issue(service, organization, keys, owner, purpose, carried.as_ref(), now)?;
+    let owed = with_link(organization, owner.subject, news, nonce, now);
     Ok([pass, owe(&service.settings.tables.mail, &owed)?])
 }
 

@@ -21,6 +21,8 @@ use crate::trouble::Trouble;
 
 /// The window of most allowances.
 pub const AN_HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// The window of what an organization may do in a day.
+pub const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 /// A process borrows this part of the allowance at a time.
 const PARTS: u32 = 50;
 

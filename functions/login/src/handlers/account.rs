@@ -342,6 +342,7 @@ pub(crate) async fn email_form(visit: &Visit<'_>) -> Result<Reply, Fault> {
         (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
         (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
         (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 429, description = "Too many mails; see Retry-After", body = ErrorShape),
         (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
     )
 )]
@@ -356,8 +357,9 @@ pub(crate) async fn email(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let fault = match asked.await {
         Ok(email) => match threshold.door().ask_for_email(&present.inside, &email).await {
             Ok(()) => {
-                let lead =
-                    ["A link is on its way to the new address. It works once, within 24 hours."];
+                let lead = [
+                    "A link is on its way to the new address. It works once, within 24 hours. We tell your present address too.",
+                ];
                 let way = WayBack {
                     text: "Back to your account".into(),
                     path: threshold.path("/account"),
@@ -394,11 +396,14 @@ pub(crate) async fn email_link(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let link = visit.incoming.path("link");
     let found = threshold.door().email_of_link(link).await?;
-    let (_, email) = found.ok_or_else(|| threshold.gone())?;
+    let email = found.ok_or_else(|| threshold.gone())?.email;
     let shown = FormPage {
         head: threshold.head(),
         title: "Change your address".into(),
-        lead: vec![format!("From now on, mail from here goes to {}.", email.expose())],
+        lead: vec![format!(
+            "From now on, mail from here goes to {}. Wherever you are signed in now, you are signed out.",
+            email.expose()
+        )],
         form: Form::new(threshold.path(&format!("/account/email/{link}")), "Change it"),
         passkey: None,
         ways: Vec::new(),
@@ -430,16 +435,16 @@ pub(crate) async fn change_email(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let changed = threshold.door().change_email(visit.incoming.path("link")).await;
     let email = changed.map_err(|failure| words::fault(failure, ""))?;
     if !visit.incoming.wants_page() {
-        return Ok(threshold.done("/account"));
+        return Ok(threshold.done("/sign-in"));
     }
     let shown = SaidPage {
         head: threshold.head(),
         title: "Your address is changed".into(),
         lead: vec![format!(
-            "Mail from here now goes to {}. We have told your former address too.",
+            "Mail from here now goes to {}. We have told your former address too. You are signed out everywhere.",
             email.expose()
         )],
-        way: Some(WayBack { text: "To your account".into(), path: threshold.path("/account") }),
+        way: Some(WayBack { text: "Sign in".into(), path: threshold.path("/sign-in") }),
     };
     Ok(page::page(StatusCode::OK, &shown))
 }

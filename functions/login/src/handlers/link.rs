@@ -1,7 +1,7 @@
 //! Links by mail, for participants.
 
 use shared::web::page::WayBack;
-use shared::web::{Fault, Reply};
+use shared::web::{Fault, Kind, Reply};
 
 use super::{address, sent};
 use crate::Visit;
@@ -117,6 +117,7 @@ pub(crate) async fn page(visit: &Visit<'_>) -> Result<Reply, Fault> {
         (status = 400, description = "A value cannot be used: the fields say which", body = ErrorShape),
         (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
         (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorShape),
         (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
     )
 )]
@@ -126,8 +127,12 @@ pub(crate) async fn spend(visit: &Visit<'_>) -> Result<Reply, Fault> {
     match threshold.door().sign_in_by_link(visit.incoming.path("link")).await {
         Ok(entry) => Ok(threshold.come_in(&entry, shape.next.as_deref())),
         Err(failure) => {
-            visit.patiently().await;
-            Err(words::fault(failure, ""))
+            // Who asks too much is told at once: waiting would only keep others out.
+            let fault = words::fault(failure, "");
+            if fault.kind != Kind::TooManyRequests {
+                visit.patiently().await;
+            }
+            Err(fault)
         }
     }
 }

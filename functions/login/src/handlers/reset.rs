@@ -1,5 +1,7 @@
 //! A new password for who has forgotten theirs.
 
+use shared::identity::lockout::Device;
+use shared::web::cookie::{Cookie, SameSite};
 use shared::web::page::WayBack;
 use shared::web::{Fault, Reply};
 
@@ -138,12 +140,16 @@ pub(crate) async fn link(visit: &Visit<'_>) -> Result<Reply, Fault> {
 pub(crate) async fn reset(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     match chosen(&threshold).await {
-        Ok(()) => Ok(threshold.done("/sign-in?done=reset")),
+        Ok((name, value)) => {
+            let device = Cookie::new(&name, &value, SameSite::Lax, Device::HOLDS);
+            Ok(threshold.done("/sign-in?done=reset").with_cookie(&device))
+        }
         Err(fault) => threshold.asks_again(choosing(&threshold).await?, fault),
     }
 }
 
-async fn chosen(threshold: &Threshold<'_>) -> Result<(), Fault> {
+/// Sets the password; the cookie by which this device is known from now on.
+async fn chosen(threshold: &Threshold<'_>) -> Result<(String, String), Fault> {
     let shape: NewPasswordShape = threshold.sent(None)?;
     let link = threshold.visit.incoming.path("link");
     let reset = threshold.door().reset(link, &shape.password).await;

@@ -143,6 +143,7 @@ pub(crate) async fn end(visit: &Visit<'_>) -> Result<Reply, Fault> {
         (status = 401, description = "Nobody is signed in, or what was given is not right", body = ErrorShape),
         (status = 403, description = "Sent by a browser from another site, not allowed, or to be confirmed first", body = ErrorShape),
         (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 409, description = "Something changed at the same moment", body = ErrorShape),
         (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
     )
 )]
@@ -151,6 +152,6 @@ pub(crate) async fn end_others(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let present = threshold.present().await?;
     let _: NothingShape = threshold.sent(Some(&present.inside.session))?;
     let ended = threshold.door().end_other_sessions(&present.inside).await;
-    ended.map_err(|failure| words::fault(failure, ""))?;
-    Ok(threshold.done("/account?done=ended"))
+    let entry = ended.map_err(|failure| words::fault(failure, ""))?;
+    Ok(threshold.with_cookies(threshold.done("/account?done=ended"), &entry))
 }

@@ -170,7 +170,8 @@ async fn after(
             Ok(done(visit, &path, StatusCode::OK, &shape(&changed)))
         }
         Err(fault) if visit.incoming.wants_page() && is_theirs(&fault) => {
-            member_page(visit, guest, before, Some(&fault), fault.kind.status()).await
+            let page = member_page(visit, guest, before, Some(&fault), fault.kind.status());
+            Ok(page.await?.after(&fault))
         }
         Err(fault) => Err(fault),
     }
@@ -194,6 +195,7 @@ macro_rules! deed {
                 (status = 403, description = "The access level does not include this", body = ErrorShape),
                 (status = 404, description = "There is nothing here", body = ErrorShape),
                 (status = 409, description = "It meets the state of things", body = ErrorShape),
+                (status = 429, description = "Too many mails; see Retry-After", body = ErrorShape),
                 (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
             )
         )]

@@ -158,6 +158,7 @@ pub(super) fn boxed<T: serde::de::DeserializeOwned>(
         (status = 403, description = "The access level does not include this", body = ErrorShape),
         (status = 404, description = "There is nothing here", body = ErrorShape),
         (status = 409, description = "The username is taken", body = ErrorShape),
+        (status = 429, description = "Too many mails; see Retry-After", body = ErrorShape),
         (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
     )
 )]
@@ -170,7 +171,7 @@ pub(crate) async fn invite(visit: &Visit<'_>) -> Result<Reply, Fault> {
             Ok(done(visit, &path, StatusCode::CREATED, &shape(&member)))
         }
         Err(fault) if visit.incoming.wants_page() && is_theirs(&fault) => {
-            members_page(visit, &guest, Some(&fault), &typed).await
+            Ok(members_page(visit, &guest, Some(&fault), &typed).await?.after(&fault))
         }
         Err(fault) => Err(fault),
     }
@@ -178,7 +179,7 @@ pub(crate) async fn invite(visit: &Visit<'_>) -> Result<Reply, Fault> {
 
 /// Whether a fault is one that the form can be shown with again.
 pub(super) fn is_theirs(fault: &Fault) -> bool {
-    matches!(fault.kind, Kind::Invalid | Kind::Conflict)
+    matches!(fault.kind, Kind::Invalid | Kind::Conflict | Kind::TooManyRequests)
 }
 
 async fn invited(
@@ -215,12 +216,16 @@ async fn invited(
     let id =
         MemberId::fresh(visit.now, &*service.chance).map_err(shared::trouble::Trouble::from)?;
     let newcomer = Newcomer { id, username, name, email, level, coverage };
-    team(visit, guest)?.invite(newcomer).await.map_err(refusal)
+    team(visit, guest)?.invite(newcomer).await.map_err(|failure| match failure {
+        Failure::Refused(Refusal::TooManyMails(_)) => refusal(failure).at("email"),
+        failure => refusal(failure),
+    })
 }
 
 pub(super) fn team<'a>(visit: &'a Visit<'_>, guest: &'a Guest) -> Result<Team<'a>, Fault> {
     Ok(Team {
         service: &visit.function.service,
+        allowances: &visit.function.allowances,
         snapshot: &guest.snapshot,
         by: Actor::Member(guest.member_id()?),
         network: Some(guest.network),
@@ -248,6 +253,16 @@ pub(super) fn refusal(failure: Failure) -> Fault {
         Refusal::Themselves => {
             conflict("You cannot do this to your own account. Another administrator can.")
         }
+        Refusal::TooManyMails(wait) => Fault::new(
+            Kind::TooManyRequests,
+            "Enough mails went to this address for now. Please try again in an hour.",
+        )
+        .retry_after(wait),
+        Refusal::TooManyMailsToday(wait) => Fault::new(
+            Kind::TooManyRequests,
+            "Your organization has sent as many of these mails as it may in a day. Please go on tomorrow.",
+        )
+        .retry_after(wait),
         Refusal::Overtaken => {
             conflict("Somebody else has just changed this. Please look at it again and repeat it.")
         }

@@ -4,7 +4,7 @@ use super::{
     Action, Door, Entry, Failure, Known, Outcome, Refusal, about, actor, lockout, member, password,
     session,
 };
-use crate::audit::{About, Actor, Factor, Word};
+use crate::audit::{About, Actor, Factor};
 use crate::identity::caller::{Caller, Unfinished};
 use crate::identity::factor::Factors;
 use crate::identity::lockout::Bucket;
@@ -13,9 +13,7 @@ use crate::identity::password::meter::Meter;
 use crate::identity::password::store::Kept;
 use crate::identity::password::{Password, Requirements, Verified};
 use crate::identity::session::{How, Limits, Session, SessionId, Waiting};
-use crate::identity::username::Username;
-use crate::notice::recipient::Recipient;
-use crate::notice::{News, owed};
+use crate::notice::News;
 use crate::personal::EmailAddress;
 use crate::trouble::Trouble;
 
@@ -246,14 +244,8 @@ impl Door<'_> {
             &chosen,
             replacing,
         )?];
-        let mut epoch = known.epoch();
-        if let Some(member) = &known.member {
-            let after = member.signed_out();
-            let (changed, changing) =
-                member::store::changing(self.service, organization, keys, member, &after)?;
-            epoch = changed.epoch;
-            writes.extend(changing);
-        }
+        let (epoch, changing) = self.putting_out(known)?;
+        writes.extend(changing);
         let mut proven = inside.session.how.clone();
         proven.push(How::Password);
         let waiting = self.due(known, &security, Some(&chosen), &proven).await?;
@@ -271,125 +263,6 @@ impl Door<'_> {
         let index = self.index_of(known);
         lockout::clear(self.service, organization, index, Bucket::Strangers).await?;
         Ok(self.know_device(index, entry)?)
-    }
-
-    /// Asks to be reached under another address: a link is mailed there.
-    ///
-    /// # Errors
-    /// [`Failure`].
-    pub async fn ask_for_email(
-        &self,
-        inside: &Inside,
-        email: &EmailAddress,
-    ) -> Result<(), Failure> {
-        if !inside.session.is_fresh(self.now) {
-            return Err(Refusal::NotFresh.into());
-        }
-        // A participant is their address: another address is another participant.
-        if inside.known.member.is_none() {
-            return Err(Refusal::NotRight.into());
-        }
-        let (organization, keys) = (self.organization(), self.keys());
-        let subject = inside.known.subject;
-        let link = owed::link(
-            self.service,
-            organization,
-            keys,
-            subject,
-            News::ConfirmEmail,
-            Some(email),
-            self.now,
-        )?;
-        let record = self.record(actor(subject), Action::LinkSent, about(subject));
-        let mut writes = vec![self.recording(&record)?];
-        writes.extend(link);
-        self.committed(&writes).await
-    }
-
-    /// The write that owes a mail to an address that is not on file.
-    pub(super) fn owe_to(
-        &self,
-        subject: super::Subject,
-        news: News,
-        occasion: [u8; 16],
-        to: &Recipient,
-    ) -> Result<crate::dynamo::Write, Trouble> {
-        let owed = owed::to_address(
-            self.service,
-            self.organization(),
-            self.keys(),
-            subject,
-            news,
-            occasion,
-            to,
-        )?;
-        owed::owe(&self.service.settings.tables.mail, &owed)
-    }
-
-    /// The address that a mailed link proves, while it does.
-    ///
-    /// # Errors
-    /// When DynamoDB fails.
-    pub async fn email_of_link(
-        &self,
-        link: &str,
-    ) -> Result<Option<(pass::Pass, EmailAddress)>, Trouble> {
-        let (organization, keys) = (self.organization(), self.keys());
-        let purpose = Purpose::ConfirmEmail;
-        let found = pass::find(self.service, organization, keys, purpose, link, self.now).await?;
-        let Some(pass) = found else { return Ok(None) };
-        let email = pass.carried.as_ref().map(|carried| EmailAddress::parse(carried.expose()));
-        match email {
-            Some(Ok(email)) => Ok(Some((pass, email))),
-            _ => Err(Trouble::damaged("a link to prove an address", "it carries none")),
-        }
-    }
-
-    /// Changes the address to the one that a mailed link proves. Where the
-    /// former one was the username as well, so is the new one.
-    ///
-    /// # Errors
-    /// [`Failure`].
-    pub async fn change_email(&self, link: &str) -> Result<EmailAddress, Failure> {
-        let (organization, keys) = (self.organization(), self.keys());
-        let Some((pass, email)) = self.email_of_link(link).await? else {
-            return Err(Refusal::Gone.into());
-        };
-        let known = self.known_by_id(pass.subject).await?.filter(Known::may_enter);
-        let Some(Known { member: Some(member), .. }) = known else {
-            return Err(Refusal::Gone.into());
-        };
-        let username = if member.username.normalized() == member.email.normalized() {
-            Username::parse(email.expose())
-                .map_err(|why| Trouble::damaged("a proven address", why))?
-        } else {
-            member.username.clone()
-        };
-        let after = member.called(username, member.name.clone(), email.clone());
-        let (changed, changing) =
-            member::store::changing(self.service, organization, keys, &member, &after)?;
-        let mut record =
-            self.record(actor(pass.subject), Action::AddressChanged, about(pass.subject));
-        record.more.fields = vec![Word::of("email")];
-        let former = Recipient { name: Some(member.name.clone()), email: member.email.clone() };
-        let occasion = self.occasion()?;
-        let mut writes = changing;
-        writes.extend([
-            pass::spend(self.service, organization, &pass, self.now)?,
-            self.recording(&record)?,
-            self.owe(pass.subject, News::EmailChanged, occasion)?,
-            self.owe_to(pass.subject, News::EmailChanged, occasion, &former)?,
-        ]);
-        if self.commit(&writes).await? {
-            return Ok(email);
-        }
-        let why =
-            member::store::why_lost(self.service, organization, keys, &member, &changed).await?;
-        Err(match why {
-            member::Refusal::UsernameTaken => Refusal::UsernameTaken,
-            _ => Refusal::Overtaken,
-        }
-        .into())
     }
 
     /// Signs out.
@@ -414,20 +287,45 @@ impl Door<'_> {
         let ending = session::store::ending(self.service, organization, subject, which)?;
         let mut record = self.record(actor(subject), Action::SessionsEnded, about(subject));
         record.more.count = Some(1);
-        self.commit(&[ending, self.recording(&record)?]).await?;
+        // Nor may a stranger who was in it change the address afterwards.
+        let void = pass::void(self.service, organization, subject, Purpose::ConfirmEmail)?;
+        self.commit(&[ending, void, self.recording(&record)?]).await?;
         Ok(())
     }
 
-    /// Ends all of somebody's sessions but this one.
+    /// Ends all of somebody's sessions but this one, which gets another token.
+    /// What was asked for in the others is void: a member's epoch rises.
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn end_other_sessions(&self, inside: &Inside) -> Result<usize, Failure> {
-        let (organization, subject) = (self.organization(), inside.known.subject);
+    pub async fn end_other_sessions(&self, inside: &Inside) -> Result<Entry, Failure> {
+        let (organization, known) = (self.organization(), &inside.known);
+        let (subject, security) = (known.subject, self.security().await?);
         let record = self.record(actor(subject), Action::SessionsEnded, about(subject));
-        crate::audit::write(self.service, organization, &record, self.now).await?;
-        let kept = inside.session.id;
-        Ok(session::store::end_others(self.service, organization, subject, kept).await?)
+        let (epoch, mut writes) = self.putting_out(known)?;
+        let waiting = inside.session.waiting;
+        let (renewed, entry) = self.renewing(&inside.session, None, waiting, epoch, &security)?;
+        writes.extend(renewed);
+        writes.push(self.recording(&record)?);
+        self.committed(&writes).await?;
+        let kept = entry.session.id;
+        session::store::end_others(self.service, organization, subject, kept).await?;
+        Ok(entry)
+    }
+
+    /// The writes that end a member's sessions by their epoch, and the new one.
+    /// A participant has none.
+    fn putting_out(&self, known: &Known) -> Result<(u32, Vec<crate::dynamo::Write>), Trouble> {
+        let Some(member) = &known.member else { return Ok((known.epoch(), Vec::new())) };
+        let after = member.signed_out();
+        let (changed, writes) = member::store::changing(
+            self.service,
+            self.organization(),
+            self.keys(),
+            member,
+            &after,
+        )?;
+        Ok((changed.epoch, writes))
     }
 
     /// How hard a password is to guess that is being chosen.

@@ -1,8 +1,8 @@
 //! Joining an organization's team.
 
 use super::{
-    Action, Door, Entry, Failure, How, Known, Refusal, about, actor, member, password, reached,
-    rules,
+    Action, Door, Entry, Failure, How, Known, Outcome, Refusal, about, actor, member, password,
+    reached, rules,
 };
 use crate::audit::Factor;
 use crate::identity::member::{Member, State};
@@ -59,8 +59,8 @@ impl Door<'_> {
         let waiting = rules::due(&[How::Password], false, required, false);
         let (session, entry) = self.opening(&known, &security, How::Password, waiting)?;
         let accepted = self.record(actor(subject), Action::InvitationAccepted, about(subject));
-        let signed_in =
-            self.attempt(actor(subject), about(subject), Factor::Password).with(reached(waiting));
+        let attempt = || self.attempt(actor(subject), about(subject), Factor::Password);
+        let signed_in = attempt().with(reached(waiting));
         let mut writes = changing;
         writes.extend([
             pass::spend(self.service, organization, &pass, self.now)?,
@@ -70,6 +70,7 @@ impl Door<'_> {
             self.recording(&signed_in)?,
         ]);
         if !self.commit(&writes).await? {
+            self.refuse(&attempt().with(Outcome::Wrong), Vec::new()).await?;
             return Err(Refusal::Gone.into());
         }
         self.end_former().await;

@@ -1,5 +1,6 @@
 //! Coming in with a mailed link, as participants do who have no password.
 
+use super::guesses::Mails;
 use super::{
     Action, Door, Entry, Failure, How, Known, Outcome, Refusal, Subject, about, actor, means,
     reached, rules,
@@ -9,7 +10,6 @@ use crate::dynamo::{self, Key, Write};
 use crate::identity::pass::{self, Pass, Purpose};
 use crate::ids::PersonId;
 use crate::notice::{News, owed};
-use crate::participant::allowance::{AN_HOUR, Allowance};
 use crate::personal::EmailAddress;
 use crate::trouble::Trouble;
 
@@ -25,7 +25,7 @@ impl Door<'_> {
         let index = self.index(email.expose());
         let mut writes = Vec::new();
         let known = self.has_something(person).await?;
-        let result = self.may_ask(index).await?;
+        let result = self.may_ask(Mails::SignIn, index, self.bucket(index)).await?;
         if result == Outcome::Done && known {
             writes.extend(owed::link(
                 self.service,
@@ -42,26 +42,6 @@ impl Door<'_> {
         let record = self.record(Actor::Nobody(index), Action::LinkSent, about);
         self.refuse(&record.with(result), writes).await?;
         Ok(())
-    }
-
-    /// Whether a mail may be asked for once more: refused when the network asks
-    /// too much, and silently without effect when the address got enough of them.
-    pub(super) async fn may_ask(&self, index: [u8; 16]) -> Result<Outcome, Failure> {
-        if let Some(wait) = self.spend(rules::LINKS).await? {
-            let record = self.record(Actor::Nobody(index), Action::LinkSent, About::Organization);
-            self.refuse(&record.with(Outcome::Throttled), Vec::new()).await?;
-            return Err(Refusal::TooMany(wait).into());
-        }
-        let of = crate::ids::to_text(&index);
-        let allowance = Allowance {
-            organization: self.organization(),
-            kind: "links-to",
-            of: &of,
-            limit: rules::LINKS_PER_ADDRESS,
-            window: AN_HOUR,
-        };
-        let spent = self.allowances.spend(self.service, allowance, self.now).await?;
-        Ok(if spent.is_some() { Outcome::Throttled } else { Outcome::Done })
     }
 
     /// Whether there is anything under a person's address.
@@ -91,34 +71,47 @@ impl Door<'_> {
     /// # Errors
     /// [`Failure`].
     pub async fn sign_in_by_link(&self, link: &str) -> Result<Entry, Failure> {
-        let Some(pass) = self.sign_in_link(link).await? else {
-            let record =
-                self.attempt(Actor::Nobody([0; 16]), About::Organization, means(How::Link));
-            self.refuse(&record.with(Outcome::Wrong), Vec::new()).await?;
-            return Err(Refusal::Gone.into());
+        let nobody = Actor::Nobody([0; 16]);
+        let attempt = self.attempt(nobody, About::Organization, means(How::Link));
+        if let Some(wait) = self.spend(rules::SIGN_IN).await? {
+            self.refuse(&attempt.with(Outcome::Throttled), Vec::new()).await?;
+            return Err(Refusal::TooMany(wait).into());
+        }
+        let mut named = None;
+        for _ in 0..dynamo::TRIES {
+            let Some(pass) = self.sign_in_link(link).await? else { break };
+            let known = known_by(&pass)?;
+            if let Some(entry) = self.enter_by_link(&pass, &known).await? {
+                self.end_former().await;
+                return Ok(self.know_device(self.index_of(&known), entry)?);
+            }
+            // Either somebody else spent the link at this moment, or they only
+            // proved the address in another way: looking again tells.
+            named = Some(known.subject);
+        }
+        let record = match named {
+            Some(subject) => self.attempt(actor(subject), about(subject), means(How::Link)),
+            None => attempt,
         };
-        let email = pass.carried.as_ref().map(|carried| EmailAddress::parse(carried.expose()));
-        let Some(Ok(email)) = email else {
-            return Err(Trouble::damaged("a link to sign in", "it carries no address").into());
-        };
-        let known = Known { subject: pass.subject, member: None, email };
+        self.refuse(&record.with(Outcome::Wrong), Vec::new()).await?;
+        Err(Refusal::Gone.into())
+    }
+
+    /// Spends a link and opens the session; `None` when something of it did not hold.
+    async fn enter_by_link(&self, pass: &Pass, known: &Known) -> Result<Option<Entry>, Failure> {
         let security = self.security().await?;
-        let waiting = self.due(&known, &security, None, &[How::Link]).await?;
-        let (session, entry) = self.opening(&known, &security, How::Link, waiting)?;
+        let waiting = self.due(known, &security, None, &[How::Link]).await?;
+        let (session, entry) = self.opening(known, &security, How::Link, waiting)?;
         let record = self
             .attempt(actor(known.subject), about(known.subject), means(How::Link))
             .with(reached(waiting));
         let mut writes = vec![
-            pass::spend(self.service, self.organization(), &pass, self.now)?,
+            pass::spend(self.service, self.organization(), pass, self.now)?,
             session,
             self.recording(&record)?,
         ];
-        writes.extend(self.remembering(&known).await?);
-        if !self.commit(&writes).await? {
-            return Err(Refusal::Gone.into());
-        }
-        self.end_former().await;
-        Ok(self.know_device(self.index_of(&known), entry)?)
+        writes.extend(self.remembering(known).await?);
+        Ok(self.commit(&writes).await?.then_some(entry))
     }
 
     /// The write that remembers the proven address, where it is not yet.
@@ -141,4 +134,13 @@ impl Door<'_> {
         )
         .map(Some)
     }
+}
+
+/// Whom a link to sign in names: it carries their address.
+fn known_by(pass: &Pass) -> Result<Known, Trouble> {
+    let email = pass.carried.as_ref().map(|carried| EmailAddress::parse(carried.expose()));
+    let Some(Ok(email)) = email else {
+        return Err(Trouble::damaged("a link to sign in", "it carries no address"));
+    };
+    Ok(Known { subject: pass.subject, member: None, email })
 }

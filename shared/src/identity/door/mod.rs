@@ -7,8 +7,10 @@
 //! wrong, locked and disabled are one refusal, [`Refusal::NotRight`].
 
 mod account;
+mod address;
 mod emergency;
 mod factors;
+mod guesses;
 mod invitation;
 mod link;
 mod reset;
@@ -19,19 +21,18 @@ mod sign_up;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::lockout::{self, Bucket, Device, Limits as LockLimits};
 use super::member::{self, Member, State};
+use super::pass::Owner;
 use super::password::{self, Password, Requirements, Unhashed, Unusable};
 use super::session::{self, How, Limits, Opening, Session, Token, Waiting};
 use super::subject::Subject;
-use super::{Security, Username, factor};
+use super::{Security, Username, factor, lockout};
 use crate::audit::{self, About, Action, Actor, Factor, Outcome, Record};
 use crate::dynamo::Write;
 use crate::ids::OrganizationId;
 use crate::notice::{News, owed};
 use crate::organization::Snapshot;
 use crate::participant::Allowances;
-use crate::participant::allowance::{AN_HOUR, Allowance};
 use crate::personal::EmailAddress;
 use crate::service::Service;
 use crate::trouble::Trouble;
@@ -39,6 +40,7 @@ use crate::vault::OrganizationKeys;
 use crate::web::Cookies;
 
 pub use account::{Account, Inside};
+pub use address::Proving;
 pub use emergency::PAGING_WORD;
 pub use factors::BegunCodes;
 pub use sign_up::{Applicant, Founded, Wanted, least};
@@ -91,6 +93,8 @@ pub enum Refusal {
     NotRight,
     /// Too much was tried, or is being tried by others at this moment.
     TooMany(SignedDuration),
+    /// An address got enough mails for now, or was asked for too often.
+    TooManyMails(SignedDuration),
     /// Too many wrong attempts: said only to who has come in half or further.
     Locked(SignedDuration),
     /// The link opens nothing any more.
@@ -186,6 +190,15 @@ impl Known {
     fn epoch(&self) -> u32 {
         self.member.as_ref().map_or(0, |member| member.epoch)
     }
+
+    /// As what a mailed link is made for them: see [`Owner::epoch`].
+    fn owner(&self, kept: Option<&password::store::Kept>) -> Owner {
+        let epoch = match &self.member {
+            Some(member) => Some(member.epoch.into()),
+            None => kept.map(|kept| kept.set_at.as_second()),
+        };
+        Owner { subject: self.subject, epoch }
+    }
 }
 
 /// The words around somebody, which their password must not be made of.
@@ -205,29 +218,6 @@ impl<'a> Door<'a> {
 
     async fn security(&self) -> Result<Security, Trouble> {
         self.service.security(self.organization()).await
-    }
-
-    /// Spends one of what this network may do in an hour; `Some` says how long
-    /// until there is more.
-    async fn spend(&self, limit: rules::PerNetwork) -> Result<Option<SignedDuration>, Trouble> {
-        let network = crate::ids::to_text(&self.origin.network);
-        let allowance = Allowance {
-            organization: self.organization(),
-            kind: limit.kind,
-            of: &network,
-            limit: limit.in_an_hour,
-            window: AN_HOUR,
-        };
-        self.allowances.spend(self.service, allowance, self.now).await
-    }
-
-    /// The blind index under which attempts at what somebody typed are counted,
-    /// whether or not it can be anybody's username.
-    fn index(&self, typed: &str) -> [u8; 16] {
-        match Username::parse(typed) {
-            Ok(username) => username.index(self.keys()),
-            Err(_) => self.keys().blind(b"no-username", typed.as_bytes()),
-        }
     }
 
     /// Whom a username names: a member; else a participant, if it is an address.
@@ -261,51 +251,6 @@ impl<'a> Door<'a> {
                 Ok(email.map(|email| Known { subject, member: None, email }))
             }
             Subject::SignUp(_) | Subject::Emergency(_) => Ok(None),
-        }
-    }
-
-    /// The index of the username of somebody who is known.
-    fn index_of(&self, known: &Known) -> [u8; 16] {
-        match &known.member {
-            Some(member) => member.username.index(self.keys()),
-            None => self.index(known.email.expose()),
-        }
-    }
-
-    /// The device, if it is one on which this username came in before.
-    fn device(&self, index: [u8; 16]) -> Option<Device> {
-        let cookie = self.origin.cookies.get(&format!(
-            "{}{}",
-            crate::web::cookie::PREFIX,
-            device_cookie(index)
-        ))?;
-        Device::read(self.keys(), index, cookie, self.now)
-    }
-
-    fn bucket(&self, index: [u8; 16]) -> Bucket {
-        self.device(index).map_or(Bucket::Strangers, |device| device.bucket())
-    }
-
-    async fn admit(
-        &self,
-        security: &Security,
-        index: [u8; 16],
-        bucket: Bucket,
-    ) -> Result<lockout::Admission, Trouble> {
-        let limits = lock_limits(security)?;
-        let organization = self.organization();
-        lockout::admit(self.service, organization, index, bucket, &limits, self.now).await
-    }
-
-    /// Forgets the attempts at a username: somebody was right. That it fails
-    /// does no harm but a lock that comes a little early.
-    async fn forget_attempts(&self, index: [u8; 16], bucket: Bucket) {
-        for bucket in [bucket, Bucket::SecondFactor] {
-            let organization = self.organization();
-            let cleared = lockout::clear(self.service, organization, index, bucket).await;
-            if let Err(trouble) = cleared {
-                tracing::warn!(cause = trouble.chain(), "attempts were not forgotten");
-            }
         }
     }
 
@@ -390,16 +335,6 @@ impl<'a> Door<'a> {
         Ok((write, Entry { token, session, longest: limits.absolute, device: None }))
     }
 
-    /// Knows the device from now on, for who came in in full.
-    fn know_device(&self, index: [u8; 16], entry: Entry) -> Result<Entry, Trouble> {
-        if entry.session.waiting.is_some() {
-            return Ok(entry);
-        }
-        let device = Device::know(self.device(index), self.now, &*self.service.chance)?;
-        let cookie = device.cookie(self.keys(), index);
-        Ok(Entry { device: Some((device_cookie(index), cookie)), ..entry })
-    }
-
     /// Ends the session that the browser had here before: a new one takes its
     /// place. That it fails does no harm but a session that ends by itself.
     async fn end_former(&self) {
@@ -454,17 +389,6 @@ async fn judge(
         Ok(()) => Ok(password),
         Err(why) => Err(Refusal::Password(why.iter().map(ToString::to_string).collect()).into()),
     }
-}
-
-fn lock_limits(security: &Security) -> Result<LockLimits, Trouble> {
-    let draft = security.draft();
-    LockLimits::new(draft.failures, draft.first_lock_minutes)
-        .map_err(|why| Trouble::damaged("the limits of attempts", why))
-}
-
-/// The name of the cookie by which a device is known to one username.
-fn device_cookie(index: [u8; 16]) -> String {
-    format!("device-{}", crate::ids::to_text(&index))
 }
 
 /// How somebody is named in records.

@@ -1,6 +1,7 @@
 //! A new password for who has forgotten theirs. A lock does not stand in its
 //! way, and it does not stand in for the second factor.
 
+use super::guesses::Mails;
 use super::{
     Action, Door, Failure, Known, Outcome, Refusal, about, actor, factor, lockout, member,
     password, session,
@@ -10,6 +11,13 @@ use crate::identity::lockout::Bucket;
 use crate::identity::pass::{self, Pass, Purpose};
 use crate::identity::password::store::Kept;
 use crate::notice::{News, owed};
+
+/// A link that replaces a password, whose, and the one it replaces.
+struct Resetting {
+    pass: Pass,
+    known: Known,
+    former: Option<Kept>,
+}
 
 impl Door<'_> {
     /// Mails whoever has this username a link to choose another password.
@@ -26,14 +34,16 @@ impl Door<'_> {
             None => None,
         };
         let known = known.filter(|known| kept.is_some() && known.may_enter());
-        let result = self.may_ask(index).await?;
+        // Counted by where the mail goes, by whichever name it is asked for.
+        let mailbox = known.as_ref().map_or(index, |known| self.index(known.email.expose()));
+        let result = self.may_ask(Mails::Reset, mailbox, self.bucket(index)).await?;
         let mut writes = Vec::new();
         if let Some(known) = known.as_ref().filter(|_| result == Outcome::Done) {
             writes.extend(owed::link(
                 self.service,
                 self.organization(),
                 self.keys(),
-                known.subject,
+                known.owner(kept.as_ref()),
                 News::Reset,
                 None,
                 self.now,
@@ -52,7 +62,7 @@ impl Door<'_> {
     /// # Errors
     /// [`Refusal::Gone`].
     pub async fn reset_link(&self, link: &str) -> Result<usize, Failure> {
-        let (pass, _) = self.resetting(link).await?;
+        let Resetting { pass, .. } = self.resetting(link).await?;
         self.least(&pass).await
     }
 
@@ -64,28 +74,37 @@ impl Door<'_> {
         Ok(self.security().await?.shortest_password(has_factor) as usize)
     }
 
-    async fn resetting(&self, link: &str) -> Result<(Pass, Known), Failure> {
+    /// What a link replaces; [`Refusal::Gone`] also for one that was mailed
+    /// before the password or the address was changed.
+    async fn resetting(&self, link: &str) -> Result<Resetting, Failure> {
         let (organization, keys) = (self.organization(), self.keys());
         let found =
             pass::find(self.service, organization, keys, Purpose::Reset, link, self.now).await?;
         let Some(pass) = found else { return Err(Refusal::Gone.into()) };
         let known = self.known_by_id(pass.subject).await?.filter(Known::may_enter);
-        Ok((pass, known.ok_or(Failure::Refused(Refusal::Gone))?))
+        let known = known.ok_or(Failure::Refused(Refusal::Gone))?;
+        let former = self.kept(&known).await?;
+        if !pass.is_of(known.owner(former.as_ref())) {
+            return Err(Refusal::Gone.into());
+        }
+        Ok(Resetting { pass, known, former })
     }
 
     /// Replaces a password. Everybody who was signed in with the old one is out,
     /// and signing in begins anew, with the second factor where there is one.
+    /// Gives the name and value of the cookie by which this device is known from
+    /// now on: whoever has the link reads the owner's mail, and strangers who
+    /// are locked out again must not take the owner with them.
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn reset(&self, link: &str, typed: &str) -> Result<(), Failure> {
-        let (pass, known) = self.resetting(link).await?;
+    pub async fn reset(&self, link: &str, typed: &str) -> Result<(String, String), Failure> {
+        let Resetting { pass, known, former } = self.resetting(link).await?;
         let (organization, keys) = (self.organization(), self.keys());
         let subject = known.subject;
         let security = self.security().await?;
         let has_factor = factor::has_second_factor(self.service, organization, subject).await?;
         let password = self.judge(typed, &security, has_factor, &self.words(&known)).await?;
-        let former = self.kept(&known).await?;
         let hashed = self.service.hasher.hash(&password, &*self.service.chance).await?;
         let chosen = Kept::chosen(hashed, self.now);
         let replacing = former.map_or(0, |former| former.version);
@@ -103,6 +122,8 @@ impl Door<'_> {
             writes.extend(changing);
         }
         if !self.commit(&writes).await? {
+            let record = self.record(actor(subject), Action::PasswordReset, about(subject));
+            self.refuse(&record.with(Outcome::Wrong), Vec::new()).await?;
             return Err(Refusal::Gone.into());
         }
         session::store::end_all(self.service, organization, subject).await?;
@@ -110,6 +131,6 @@ impl Door<'_> {
         for bucket in [Bucket::Strangers, self.bucket(index)] {
             lockout::clear(self.service, organization, index, bucket).await?;
         }
-        Ok(())
+        Ok(self.mark(index, false)?)
     }
 }

@@ -26,8 +26,12 @@ pub const EMERGENCIES: PerNetwork = PerNetwork { kind: "emergencies", in_an_hour
 /// Looks at the meter.
 pub const METER: PerNetwork = PerNetwork { kind: "meter", in_an_hour: 6_000 };
 
-/// How many mails with links one address gets in an hour.
+/// How many mails with links of one kind one address gets in an hour, asked for
+/// by strangers, by one of its owner's devices, or by its organization's team.
 pub const LINKS_PER_ADDRESS: u32 = 5;
+/// How many invitations an organization sends in a day, and how many links for
+/// new passwords. A school with a larger staff takes two days.
+pub const TEAM_MAILS_A_DAY: u32 = 200;
 
 /// So many administrators are told of something at once: what one transaction
 /// has room for beside the rest.

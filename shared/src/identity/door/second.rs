@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::guesses::lock_limits;
 use super::{
     Action, Door, Entry, Failure, How, Known, Limits, Outcome, Refusal, about, actor, factor,
-    lock_limits, lockout, means, reached, rules, session,
+    lockout, means, reached, rules, session,
 };
 use crate::audit::{About, Actor, Factor};
 use crate::dynamo::Write;
@@ -14,7 +15,7 @@ use crate::identity::lockout::{Admission, Bucket};
 use crate::identity::session::Session;
 use crate::identity::session::Waiting;
 use crate::identity::session::store::Renewal;
-use crate::notice::News;
+use crate::notice::{FirstStep, News};
 use crate::trouble::Trouble;
 
 impl Door<'_> {
@@ -27,7 +28,7 @@ impl Door<'_> {
         let known = self.owing(half, Waiting::Factor).await?;
         let (security, index) = (self.security().await?, self.index_of(&known));
         let mut record = self.attempt(actor(known.subject), about(known.subject), Factor::Code);
-        let attempt = match self.admit(&security, index, Bucket::SecondFactor).await? {
+        let attempt = match self.admit(&security, index, self.second_step(index)).await? {
             Admission::Go(attempt) => attempt,
             Admission::Locked { until } => {
                 self.refuse(&record.with(Outcome::Locked), Vec::new()).await?;
@@ -41,7 +42,13 @@ impl Door<'_> {
             Err(why) => {
                 let mut more = Vec::new();
                 if let Some(until) = attempt.locked_until {
-                    more.push(self.owe(known.subject, News::Locked(until), self.occasion()?)?);
+                    let first = if half.session.how.contains(&How::Password) {
+                        FirstStep::Password
+                    } else {
+                        FirstStep::Link
+                    };
+                    let news = News::SecondStepLocked(until, first);
+                    more.push(self.owe(known.subject, news, self.occasion()?)?);
                 }
                 self.refuse(&record.with(Outcome::Wrong), more).await?;
                 return Err(Refusal::Code(why).into());
@@ -186,6 +193,8 @@ impl Door<'_> {
         let record =
             self.attempt(actor(subject), about(subject), Factor::Passkey).with(reached(waiting));
         if !self.commit(&[session, used, self.recording(&record)?]).await? {
+            let record = self.attempt(actor(subject), about(subject), Factor::Passkey);
+            self.refuse(&record.with(Outcome::Wrong), Vec::new()).await?;
             return Err(Refusal::Overtaken.into());
         }
         self.end_former().await;

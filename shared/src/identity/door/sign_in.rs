@@ -6,7 +6,7 @@ use super::{
 };
 use crate::audit::{About, Actor, Factor};
 use crate::dynamo::Write;
-use crate::identity::lockout::{Admission, Attempt};
+use crate::identity::lockout::{Admission, Attempt, Bucket};
 use crate::identity::password::Verified;
 use crate::identity::password::store::Kept;
 use crate::trouble::Trouble;
@@ -150,7 +150,13 @@ impl Door<'_> {
         if waiting.is_none() {
             writes.extend(self.tell_of_failures(known, attempt.number - 1, attempt.locks)?);
         }
-        if self.commit(&writes).await? { Ok(entry) } else { Err(Refusal::Overtaken.into()) }
+        if self.commit(&writes).await? {
+            return Ok(entry);
+        }
+        // The password was changed at this moment: it is not the right one any more.
+        let record = self.attempt(actor(known.subject), about(known.subject), Factor::Password);
+        self.refuse(&record.with(Outcome::Wrong), Vec::new()).await?;
+        Err(Refusal::Overtaken.into())
     }
 
     /// Tells the owner that others may have tried before.
@@ -189,7 +195,8 @@ impl Door<'_> {
             (admission, known)
             && known.may_enter()
         {
-            more.push(self.owe(known.subject, News::Locked(until), self.occasion()?)?);
+            let news = locked(self.bucket(index), until);
+            more.push(self.owe(known.subject, news, self.occasion()?)?);
         }
         self.refuse(&record, more).await
     }
@@ -218,7 +225,15 @@ impl Door<'_> {
         let kept = self.kept(known).await?;
         let verified = match (&kept, Password::parse(typed)) {
             (Some(kept), Ok(password)) => {
-                self.service.hasher.verify(&password, &kept.hashed).await?
+                match self.service.hasher.verify(&password, &kept.hashed).await {
+                    Ok(verified) => verified,
+                    Err(why) => {
+                        if let Unhashed::Busy { .. } = why {
+                            self.refuse(&record.with(Outcome::Throttled), Vec::new()).await?;
+                        }
+                        return Err(why.into());
+                    }
+                }
             }
             _ => Verified::Wrong,
         };
@@ -231,11 +246,20 @@ impl Door<'_> {
             _ => {
                 let mut more = Vec::new();
                 if let Some(until) = attempt.locked_until {
-                    more.push(self.owe(known.subject, News::Locked(until), self.occasion()?)?);
+                    let news = locked(bucket, until);
+                    more.push(self.owe(known.subject, news, self.occasion()?)?);
                 }
                 self.refuse(&record.with(Outcome::Wrong), more).await?;
                 Err(Refusal::NotRight.into())
             }
         }
+    }
+}
+
+/// What the owner is told of a lock: whether their own devices are free of it.
+const fn locked(bucket: Bucket, until: jiff::Timestamp) -> News {
+    match bucket {
+        Bucket::Device(_) => News::DeviceLocked(until),
+        _ => News::Locked(until),
     }
 }

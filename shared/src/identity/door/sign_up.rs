@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::guesses::Mails;
 use super::{
     Action, Door, Entry, Failure, How, Known, Refusal, Security, Subject, Words, about, actor,
     judge, member, password, reached, rules,
@@ -13,6 +14,7 @@ use super::{
 use crate::audit::{About, Actor, Factor, Outcome};
 use crate::dynamo::{self, Key, Write};
 use crate::identity::access::{Coverage, Level};
+use crate::identity::lockout::Bucket;
 use crate::identity::member::{Member, Newcomer, State as MemberState};
 use crate::identity::pass::{self, Pass, Purpose};
 use crate::identity::password::store::Kept;
@@ -92,7 +94,7 @@ impl Door<'_> {
             self.refuse(&record.with(Outcome::Throttled), Vec::new()).await?;
             return Err(Refusal::TooMany(wait).into());
         }
-        let result = self.may_ask(index).await?;
+        let result = self.may_ask(Mails::SignUp, index, Bucket::Strangers).await?;
         let id = SignUpId::fresh(self.now, &*self.service.chance)?;
         let subject = Subject::SignUp(id);
         let record =

@@ -3,7 +3,8 @@
 //! Attempts are counted for each username, whether anybody has it or not, and
 //! before anything is compared. Those from a device on which the owner signed
 //! in before are counted apart from those of strangers, who so can lock each
-//! other out and never the owner.
+//! other out and never the owner. At the second step a device counts apart that
+//! has taken it before.
 
 mod device;
 pub mod rules;
@@ -24,8 +25,10 @@ pub enum Bucket {
     Strangers,
     /// Those from one known device, by its id.
     Device([u8; 16]),
-    /// Those at the second factor, by whoever knows the password.
-    SecondFactor,
+    /// Those at the second step, by whoever knows the password.
+    SecondStep,
+    /// Those at the second step from a device that has taken it before.
+    SecondStepOf([u8; 16]),
 }
 
 impl fmt::Display for Bucket {
@@ -33,7 +36,8 @@ impl fmt::Display for Bucket {
         match self {
             Self::Strangers => formatter.write_str("strangers"),
             Self::Device(id) => write!(formatter, "device#{}", ids::to_text(id)),
-            Self::SecondFactor => formatter.write_str("second-factor"),
+            Self::SecondStep => formatter.write_str("second-step"),
+            Self::SecondStepOf(id) => write!(formatter, "second-step#{}", ids::to_text(id)),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How members change. Whatever lessens what somebody may do, or proves anew
 //! who they are, ends their sessions by raising their epoch.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Member, Newcomer, State};
 use crate::identity::access::{Coverage, Level};
@@ -20,6 +20,10 @@ pub enum Refusal {
     LastAdministrator,
     /// Nobody disables themselves: it would be the last thing they did.
     Themselves,
+    /// Enough mails went to their address for now: more go after this time.
+    TooManyMails(SignedDuration),
+    /// The organization has sent as many of these mails as it may in a day.
+    TooManyMailsToday(SignedDuration),
     /// Somebody else has changed them since they were read, or something that
     /// was to be written with the change did not hold.
     Overtaken,

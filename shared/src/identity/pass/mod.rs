@@ -13,7 +13,7 @@ use super::subject::Subject;
 use crate::ids;
 use crate::vault::{Label, OrganizationKeys};
 
-pub use store::{current, find, issue, spend};
+pub use store::{current, find, issue, spend, void};
 
 /// What a pass is for. A link of one purpose never serves another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,20 +28,12 @@ pub enum Purpose {
     SignUp,
     /// To prove another address of somebody who is known.
     ConfirmEmail,
-    /// To open an account that strangers have locked.
-    Unlock,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Invitation,
-        Self::Reset,
-        Self::SignIn,
-        Self::SignUp,
-        Self::ConfirmEmail,
-        Self::Unlock,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Invitation, Self::Reset, Self::SignIn, Self::SignUp, Self::ConfirmEmail];
 
     /// Its name in keys.
     #[must_use]
@@ -52,7 +44,6 @@ impl Purpose {
             Self::SignIn => "sign-in",
             Self::SignUp => "sign-up",
             Self::ConfirmEmail => "confirm-email",
-            Self::Unlock => "unlock",
         }
     }
 
@@ -63,10 +54,27 @@ impl Purpose {
             // It stands in for a password, so it lives no longer than it takes to
             // read a mail.
             Self::SignIn => SignedDuration::from_mins(10),
-            Self::Reset | Self::Unlock => SignedDuration::from_hours(1),
+            Self::Reset => SignedDuration::from_hours(1),
             Self::SignUp | Self::ConfirmEmail => SignedDuration::from_hours(24),
             Self::Invitation => SignedDuration::from_hours(7 * 24),
         }
+    }
+}
+
+/// For whom a pass is made, and as what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    /// Whose it is.
+    pub subject: Subject,
+    /// A member's epoch, or the second in which a participant chose their
+    /// password: what changes when they put everybody out. A pass that was made
+    /// under another one opens nothing. `None` where it does not matter.
+    pub epoch: Option<i64>,
+}
+
+impl From<Subject> for Owner {
+    fn from(subject: Subject) -> Self {
+        Self { subject, epoch: None }
     }
 }
 
@@ -83,6 +91,8 @@ pub struct Pass {
     pub made: Timestamp,
     /// From when it can no longer be used.
     pub expires: Timestamp,
+    /// The epoch of its owner under which it was made.
+    pub epoch: Option<i64>,
     /// What it was given to carry, such as an address to be proven.
     pub carried: Option<Carried>,
 }
@@ -114,6 +124,14 @@ impl Carried {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl Pass {
+    /// Whether it was made for its owner as they are now.
+    #[must_use]
+    pub fn is_of(&self, owner: Owner) -> bool {
+        self.subject == owner.subject && self.epoch.is_some() && self.epoch == owner.epoch
     }
 }
 
@@ -164,6 +182,7 @@ mod tests {
             nonce: Nonce([nonce; 16]),
             made: Timestamp::UNIX_EPOCH,
             expires: Timestamp::UNIX_EPOCH,
+            epoch: None,
             carried: None,
         };
         let text = link(&keys(1), subject, Purpose::Reset, Nonce([2; 16]));

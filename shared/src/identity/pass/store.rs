@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Carried, Nonce, Pass, Purpose, holds, named};
+use super::{Carried, Nonce, Owner, Pass, Purpose, holds, named};
 use crate::dynamo::{self, Item, Key, Write};
 use crate::identity::moment;
 use crate::identity::subject::Subject;
@@ -13,12 +13,17 @@ use crate::service::Service;
 use crate::trouble::Trouble;
 use crate::vault::{OrganizationKeys, Place, Sealed};
 
+/// A condition that holds whether or not there is an item.
+const ANYTHING: &str = "attribute_exists(pk) OR attribute_not_exists(pk)";
+
 #[derive(Serialize, Deserialize)]
 struct Row {
     pk: String,
     sk: String,
     nonce: String,
     made: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    epoch: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sealed: Option<Sealed>,
     /// Checked at every use; the table removes the item some time later.
@@ -34,11 +39,12 @@ pub fn issue(
     service: &Service,
     organization: OrganizationId,
     keys: &OrganizationKeys,
-    subject: Subject,
+    owner: impl Into<Owner>,
     purpose: Purpose,
     carried: Option<&Carried>,
     now: Timestamp,
 ) -> Result<(Write, Nonce), Trouble> {
+    let Owner { subject, epoch } = owner.into();
     let table = &service.settings.tables.session;
     let mut nonce = [0; 16];
     service.chance.fill(&mut nonce)?;
@@ -49,14 +55,29 @@ pub fn issue(
     let row = Row {
         nonce: ids::to_text(&nonce),
         made: now.as_second(),
+        epoch,
         sealed,
         expires: (now + purpose.lifetime()).as_second(),
         pk: key.pk,
         sk: key.sk,
     };
     // It replaces whatever pass there is: that an older link dies is the point.
-    let anything = "attribute_exists(pk) OR attribute_not_exists(pk)";
-    Ok((Write::put(table, dynamo::item(&row)?, anything, [])?, Nonce(nonce)))
+    Ok((Write::put(table, dynamo::item(&row)?, ANYTHING, [])?, Nonce(nonce)))
+}
+
+/// The write that makes somebody's pass of a purpose open nothing, if there is
+/// one.
+///
+/// # Errors
+/// When the SDK refuses to build the request.
+pub fn void(
+    service: &Service,
+    organization: OrganizationId,
+    subject: Subject,
+    purpose: Purpose,
+) -> Result<Write, Trouble> {
+    let key = Key::pass(organization, subject, purpose.word());
+    Write::delete(&service.settings.tables.session, &key, ANYTHING, [])
 }
 
 /// The pass of a purpose that was sent to somebody last, if it can still be
@@ -142,6 +163,7 @@ fn read(
         subject,
         nonce: Nonce(ids::from_text(&row.nonce).ok_or_else(|| damaged("its nonce".to_owned()))?),
         made: moment(row.made, &row.sk)?,
+        epoch: row.epoch,
         expires: moment(row.expires, &row.sk)?,
         carried,
     })

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::mail::{self, Button, Envelope, Mail, View};
 use crate::ids::NoticeId;
 use crate::notice::recipient::Recipient;
-use crate::notice::{Account, Factor, News, one_line};
+use crate::notice::{Account, Factor, FirstStep, News, one_line};
 use crate::organization::Organization;
 use crate::personal::EmailAddress;
 use crate::trouble::Trouble;
@@ -157,6 +157,18 @@ impl AccountLetter<'_> {
                 ],
                 None,
             ),
+            News::EmailAsked => words(
+                "Another address",
+                &[
+                    &format!(
+                        "Somebody signed in to your account at {organization} asked on {happened} that mail about it goes to another address. It changes when the link that was mailed there is opened, within 24 hours."
+                    ),
+                    &format!(
+                        "{NOTHING_TO_DO} If not, choose a new password at once: that ends every other sign-in, and the link no longer works."
+                    ),
+                ],
+                self.page_button("Choose a new password", "reset"),
+            ),
             News::EmailChanged => self.email_changed(&happened),
             News::PasswordChanged
             | News::FactorAdded(_)
@@ -175,18 +187,15 @@ impl AccountLetter<'_> {
                     self.page_button("Choose a new password", "reset"),
                 )
             }
-            News::Locked(until) => words(
-                "Sign-in locked",
-                &[
-                    "Somebody typed a wrong password for your account too often.",
-                    &format!(
-                        "Until {} nobody can sign in to it from a device that is new to us. You still can, on a device that you have signed in on before.",
-                        self.moment(until)
-                    ),
-                    "If you forgot your password, choose a new one. If it was not you, you need do nothing: your password was not guessed.",
-                ],
-                self.page_button("Choose a new password", "reset"),
+            News::Locked(until) => self.locked(
+                &format!("Until {} no password is taken on a device that is new to us. You can still sign in on a device on which you have signed in before.", self.moment(until)),
+                "you need do nothing",
             ),
+            News::DeviceLocked(until) => self.locked(
+                &format!("It was on a device on which you have signed in before. Until {} no password is taken there.", self.moment(until)),
+                "somebody else uses that device",
+            ),
+            News::SecondStepLocked(until, first) => self.second_step_locked(until, first),
             News::EmergencyUsed => words(
                 "Emergency code used",
                 &[
@@ -274,6 +283,45 @@ impl AccountLetter<'_> {
                 format!("The password of your account at {organization} was changed on {when}."),
             ),
         }
+    }
+
+    /// Wrong passwords: what waits, and what it means if it was not the owner.
+    fn locked(&self, waits: &str, otherwise: &str) -> Words {
+        let paragraphs = vec![
+            "Somebody typed a wrong password for your account too often.".to_owned(),
+            waits.to_owned(),
+            format!(
+                "If you forgot your password, choose a new one. If it was not you, {otherwise}: your password was not guessed."
+            ),
+        ];
+        let button = self.page_button("Choose a new password", "reset");
+        Words { word: "Sign-in locked", paragraphs, button }
+    }
+
+    /// Wrong codes: whoever typed them had the first step right.
+    fn second_step_locked(&self, until: Timestamp, first: FirstStep) -> Words {
+        let (whoever, otherwise) = match first {
+            FirstStep::Password => (
+                "Somebody who knows your password",
+                "choose a new password at once: somebody else knows the one you have",
+            ),
+            FirstStep::Link => (
+                "Somebody with a link that was mailed to you",
+                "somebody else reads your mail: please change the password of your mailbox at once",
+            ),
+        };
+        let paragraphs = vec![
+            format!(
+                "{whoever} typed wrong codes at the second step too often. They must wait until {}.",
+                self.moment(until)
+            ),
+            format!("If it was you, try again then. If not, {otherwise}."),
+        ];
+        let button = match first {
+            FirstStep::Password => self.page_button("Choose a new password", "reset"),
+            FirstStep::Link => None,
+        };
+        Words { word: "Second step locked", paragraphs, button }
     }
 
     fn email_changed(&self, when: &str) -> Words {

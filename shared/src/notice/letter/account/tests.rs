@@ -140,7 +140,15 @@ fn each_letter_says_in_text_and_page_what_happened_and_where_to_go() {
         (News::EmailChanged, "Address changed", "comes here", "/sign-in"),
         (News::RecoveryCodeUsed(7), "Recovery code used", "7 are left.", "/reset"),
         (News::RecoveryCodeUsed(0), "Recovery code used", "None is left", "/reset"),
-        (News::Locked(soon()), "Sign-in locked", "You still can, on a device", "/reset"),
+        (News::Locked(soon()), "Sign-in locked", "You can still sign in on a device", "/reset"),
+        (News::DeviceLocked(soon()), "Sign-in locked", "no password is taken there", "/reset"),
+        (
+            News::SecondStepLocked(soon(), FirstStep::Password),
+            "Second step locked",
+            "choose a new password at once",
+            "/reset",
+        ),
+        (News::EmailAsked, "Another address", "the link no longer works", "/reset"),
         (
             News::SignedInAfterFailures(1),
             "Signed in after wrong attempts",
@@ -192,6 +200,19 @@ fn the_former_address_is_told_whom_to_ask_and_given_no_link() {
     let text = scene.text(News::EmailChanged);
     assert!(text.contains("please tell Maple Street School at once"), "{text}");
     assert_eq!(text.matches("https://").count(), 1, "{text}");
+}
+
+#[test]
+fn who_got_as_far_as_the_second_step_is_not_called_a_stranger() {
+    let scene = scene();
+    for first in [FirstStep::Password, FirstStep::Link] {
+        let text = scene.text(News::SecondStepLocked(soon(), first));
+        assert!(!text.contains("was not guessed") && !text.contains("device"), "{text}");
+    }
+    let text = scene.text(News::SecondStepLocked(soon(), FirstStep::Link));
+    assert!(text.contains("the password of your mailbox"), "{text}");
+    let text = scene.text(News::DeviceLocked(soon()));
+    assert!(!text.contains("You can still sign in"), "{text}");
 }
 
 #[test]
