@@ -11,12 +11,12 @@ use crate::people::{OTHER, PASSWORD, Person};
 use crate::world::World;
 
 /// The code that an app with this secret shows now.
-fn code(world: &World, secret: &str) -> String {
+pub fn code(world: &World, secret: &str) -> String {
     Secret::parse(secret).expect("a secret").code(world.now()).unwrap()
 }
 
 /// Turns one-time codes on; the secret and the recovery codes.
-async fn turn_on_codes(person: &Person<'_>) -> (String, Vec<String>) {
+pub async fn turn_on_codes(person: &Person<'_>) -> (String, Vec<String>) {
     let begun = person.get("/account/codes").await;
     assert_eq!(begun.status, 200, "{}", begun.text);
     let secret = begun.json()["secret"].as_str().unwrap().to_owned();
@@ -28,7 +28,7 @@ async fn turn_on_codes(person: &Person<'_>) -> (String, Vec<String>) {
 }
 
 /// Adds a passkey of this authenticator.
-async fn add_passkey(person: &Person<'_>, authenticator: &mut Authenticator) -> Value {
+pub async fn add_passkey(person: &Person<'_>, authenticator: &mut Authenticator) -> Value {
     let begun = person.post("/account/passkeys/options", &json!({})).await;
     assert_eq!(begun.status, 200, "{}", begun.text);
     let begun = begun.json();

@@ -41,5 +41,6 @@ mod recorded;
 mod secrets;
 mod sign_in;
 mod sign_up;
+mod takeover;
 mod wiring;
 mod world;

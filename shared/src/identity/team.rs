@@ -15,6 +15,7 @@ use super::{password, session};
 use crate::audit::{self, About, Action, Actor, More, Record, Word};
 use crate::dynamo::Write;
 use crate::ids::MemberId;
+use crate::notice::administrators::to_administrators;
 use crate::notice::{News, owed};
 use crate::organization::Snapshot;
 use crate::service::Service;
@@ -54,6 +55,9 @@ impl Team<'_> {
         let member = rules::new(newcomer, State::Invited, self.now);
         let mut more = self.link(&member, Purpose::Invitation)?;
         more.push(self.record(&member, Action::MemberInvited, &[])?);
+        if member.level == Level::Administrator {
+            more.push(self.tell(&member, News::AdministratorInvited(member.id))?);
+        }
         let Snapshot { organization, keys, .. } = self.snapshot;
         create(self.service, organization.id, keys, &member, more).await?;
         Ok(member)
@@ -91,8 +95,11 @@ impl Team<'_> {
                 (false, true) => &["level"],
                 _ => &["coverage"],
             };
-        let changed =
-            self.change(member, &after, Vec::new(), Action::MemberChanged, fields).await?;
+        let mut more = Vec::new();
+        if after.level == Level::Administrator && member.level != after.level {
+            more.push(self.tell(&after, News::AdministratorMade(member.id))?);
+        }
+        let changed = self.change(member, &after, more, Action::MemberChanged, fields).await?;
         self.sweep(&changed).await;
         Ok(changed)
     }
@@ -126,10 +133,13 @@ impl Team<'_> {
         let subject = Subject::Member(member.id);
         let known = password::store::find(self.service, keys, organization.id, subject).await?;
         let after = member.enabled(known.is_some());
-        let more = match after.state {
+        let mut more = match after.state {
             State::Invited => self.link(member, Purpose::Invitation)?,
             State::Active | State::Disabled => Vec::new(),
         };
+        if after.administers() {
+            more.push(self.tell(&after, News::AdministratorMade(member.id))?);
+        }
         self.change(member, &after, more, Action::MemberEnabled, &[]).await
     }
 
@@ -181,6 +191,15 @@ impl Team<'_> {
         more.push(self.record(before, action, fields)?);
         let Snapshot { organization, keys, .. } = self.snapshot;
         change(self.service, organization.id, keys, before, after, more).await
+    }
+
+    /// The write that owes every administrator a mail about a member as they are
+    /// from now on. An organization is handed over like this, so all hear of it.
+    fn tell(&self, member: &Member, news: News) -> Result<Write, Trouble> {
+        let occasion = owed::occasion(&[member.id.as_bytes(), &member.version.to_be_bytes()]);
+        let organization = self.snapshot.organization.id;
+        let owed = to_administrators(organization, news, occasion, self.now);
+        owed::owe(&self.service.settings.tables.mail, &owed)
     }
 
     /// A pass and the mail that carries its link.

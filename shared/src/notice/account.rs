@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::identity::Subject;
 use crate::identity::pass::Purpose;
-use crate::ids::OrganizationId;
+use crate::ids::{MemberId, OrganizationId};
 use crate::vault::Sealed;
 
 /// A notice to somebody who signs in, or is about to be able to.
@@ -66,6 +66,10 @@ pub enum News {
     Locked(Timestamp),
     /// Somebody signed in after so many wrong attempts.
     SignedInAfterFailures(u32),
+    /// To every administrator: this member was invited to be one.
+    AdministratorInvited(MemberId),
+    /// To every administrator: this member became one.
+    AdministratorMade(MemberId),
     /// To every administrator: the emergency code was used.
     EmergencyUsed,
     /// To every administrator: somebody of the operator's may see the
@@ -117,6 +121,8 @@ impl News {
             Self::RecoveryCodeUsed(_) => "recovery_code_used",
             Self::Locked(_) => "locked",
             Self::SignedInAfterFailures(_) => "signed_in_after_failures",
+            Self::AdministratorInvited(_) => "administrator_invited",
+            Self::AdministratorMade(_) => "administrator_made",
             Self::EmergencyUsed => "emergency_used",
             Self::SupportGranted(_) => "support_granted",
         }
@@ -134,6 +140,9 @@ impl News {
             | Self::Locked(until)
             | Self::SupportGranted(until) => Detail { until: Some(*until), ..nothing },
             Self::OrganizationWaits(which) => Detail { about: Some(which.to_string()), ..nothing },
+            Self::AdministratorInvited(which) | Self::AdministratorMade(which) => {
+                Detail { about: Some(which.to_string()), ..nothing }
+            }
             Self::FactorAdded(factor) | Self::FactorRemoved(factor) => {
                 Detail { about: Some(factor.word().to_owned()), ..nothing }
             }
@@ -152,6 +161,7 @@ impl News {
     pub(crate) fn of_word(word: &str, detail: &Detail) -> Option<Self> {
         let about = detail.about.as_deref();
         let factor = || about.and_then(Factor::of_word);
+        let member = || about.and_then(MemberId::parse);
         Some(match word {
             "invitation" => Self::Invitation(detail.until?),
             "reset" => Self::Reset(detail.until?),
@@ -168,6 +178,8 @@ impl News {
             "recovery_code_used" => Self::RecoveryCodeUsed(detail.count?),
             "locked" => Self::Locked(detail.until?),
             "signed_in_after_failures" => Self::SignedInAfterFailures(detail.count?),
+            "administrator_invited" => Self::AdministratorInvited(member()?),
+            "administrator_made" => Self::AdministratorMade(member()?),
             "emergency_used" => Self::EmergencyUsed,
             "support_granted" => Self::SupportGranted(detail.until?),
             _ => return None,
@@ -193,6 +205,8 @@ impl News {
             | Self::RecoveryCodeUsed(_)
             | Self::Locked(_)
             | Self::SignedInAfterFailures(_)
+            | Self::AdministratorInvited(_)
+            | Self::AdministratorMade(_)
             | Self::EmergencyUsed
             | Self::SupportGranted(_) => return None,
         })
@@ -236,6 +250,8 @@ pub(crate) mod tests {
             News::RecoveryCodeUsed(7),
             News::Locked(until),
             News::SignedInAfterFailures(4),
+            News::AdministratorInvited(MemberId::from_bytes([8; 16])),
+            News::AdministratorMade(MemberId::from_bytes([8; 16])),
             News::EmergencyUsed,
             News::SupportGranted(until),
         ]

@@ -1,8 +1,7 @@
 //! What somebody who has come in does about their own account.
 
 use super::{
-    Action, Door, Entry, Failure, Known, Outcome, Refusal, about, actor, lockout, member, password,
-    session,
+    Action, Door, Entry, Failure, Known, Outcome, Refusal, about, actor, member, password, session,
 };
 use crate::audit::{About, Actor, Factor, Word};
 use crate::identity::caller::{Caller, Unfinished};
@@ -81,7 +80,8 @@ impl Door<'_> {
         self.refuse(&record.with(Outcome::Refused), Vec::new()).await
     }
 
-    /// Who it is that has come in half and owes just this.
+    /// Who it is that has come in half and owes just this. Nobody owes a first
+    /// second factor who has one by now: they sign in anew, with it.
     ///
     /// # Errors
     /// When DynamoDB fails.
@@ -90,11 +90,18 @@ impl Door<'_> {
         half: &Unfinished,
         waiting: Waiting,
     ) -> Result<Option<Inside>, Failure> {
-        match self.owing(half, waiting).await {
-            Ok(known) => Ok(Some(Inside { known, session: half.session.clone() })),
-            Err(Failure::Refused(_)) => Ok(None),
-            Err(trouble) => Err(trouble),
+        let known = match self.owing(half, waiting).await {
+            Ok(known) => known,
+            Err(Failure::Refused(_)) => return Ok(None),
+            Err(trouble) => return Err(trouble),
+        };
+        let (organization, subject) = (self.organization(), known.subject);
+        if waiting == Waiting::NewFactor
+            && super::factor::has_second_factor(self.service, organization, subject).await?
+        {
+            return Ok(None);
         }
+        Ok(Some(Inside { known, session: half.session.clone() }))
     }
 
     /// What somebody's account holds.
@@ -104,7 +111,7 @@ impl Door<'_> {
     pub async fn account(&self, inside: &Inside) -> Result<Account, Failure> {
         let security = self.security().await?;
         let limits = Limits::of(&security, inside.known.subject);
-        let (password, factors, sessions) = tokio::try_join!(
+        let (password, factors, mut sessions) = tokio::try_join!(
             async { Ok(self.kept(&inside.known).await?) },
             self.factors(inside),
             async {
@@ -114,6 +121,8 @@ impl Door<'_> {
                 Ok::<_, Failure>(listed.await?)
             },
         )?;
+        // What is over by its epoch may still lie there.
+        sessions.retain(|session| session.epoch == inside.session.epoch);
         let member = inside.known.member.as_ref();
         let required = member.is_some_and(|member| security.factor_required(member.level));
         Ok(Account { password, factor_owed: required && !factors.any(), factors, sessions })
@@ -192,7 +201,7 @@ impl Door<'_> {
         let security = self.security().await?;
         let subject = inside.known.subject;
         let waiting = inside.session.waiting;
-        let epoch = inside.known.epoch();
+        let epoch = inside.session.epoch;
         let (renewed, entry) =
             self.renewing(&inside.session, Some(how), waiting, epoch, &security)?;
         let mut record = self.record(actor(subject), Action::Reauthentication, about(subject));
@@ -236,7 +245,7 @@ impl Door<'_> {
             }
         }
         let hashed = self.service.hasher.hash(&password, &*self.service.chance).await?;
-        let chosen = Kept::chosen(hashed, self.now);
+        let chosen = self.chosen(hashed, &password, &security);
         let replacing = former.as_ref().map_or(0, |former| former.version);
         let mut writes = vec![password::store::put(
             self.service,
@@ -246,7 +255,7 @@ impl Door<'_> {
             &chosen,
             replacing,
         )?];
-        let mut epoch = known.epoch();
+        let mut epoch = password::store::epoch_after(replacing)?;
         if let Some(member) = &known.member {
             let after = member.signed_out();
             let (changed, changing) =
@@ -266,10 +275,11 @@ impl Door<'_> {
         writes.push(self.recording(&record)?);
         writes.push(self.owe(subject, News::PasswordChanged, self.occasion()?)?);
         self.committed(&writes).await?;
-        let kept = entry.session.id;
-        session::store::end_others(self.service, organization, subject, kept).await?;
+        // From here on nothing may fail: the password is another one, and all
+        // other sessions are over by their epoch.
+        self.sweep_others(&entry).await;
         let index = self.index_of(known);
-        lockout::clear(self.service, organization, index, Bucket::Strangers).await?;
+        self.forget(index, Bucket::Strangers).await;
         Ok(self.know_device(index, entry)?)
     }
 

@@ -104,7 +104,7 @@ impl Door<'_> {
         let known = Known { subject: pass.subject, member: None, email };
         let security = self.security().await?;
         let waiting = self.due(&known, &security, None, &[How::Link]).await?;
-        let (session, entry) = self.opening(&known, &security, How::Link, waiting)?;
+        let (session, entry) = self.opening(&known, &security, How::Link, waiting).await?;
         let record = self
             .attempt(actor(known.subject), about(known.subject), means(How::Link))
             .with(reached(waiting));

@@ -21,13 +21,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::lockout::{self, Bucket, Device, Limits as LockLimits};
 use super::member::{self, Member, State};
-use super::password::{self, Password, Requirements, Unhashed, Unusable};
+use super::password::store::Kept;
+use super::password::{self, Hashed, Password, Requirements, Unhashed, Unusable};
 use super::session::{self, How, Limits, Opening, Session, Token, Waiting};
 use super::subject::Subject;
 use super::{Security, Username, factor};
 use crate::audit::{self, About, Action, Actor, Factor, Outcome, Record};
 use crate::dynamo::Write;
 use crate::ids::OrganizationId;
+use crate::notice::administrators::to_administrators;
 use crate::notice::{News, owed};
 use crate::organization::Snapshot;
 use crate::participant::Allowances;
@@ -40,7 +42,7 @@ use crate::web::Cookies;
 
 pub use account::{Account, Inside};
 pub use emergency::PAGING_WORD;
-pub use factors::BegunCodes;
+pub use factors::OfferedCodes;
 pub use sign_up::{Applicant, Founded, Wanted, least};
 
 /// Where somebody comes from.
@@ -48,6 +50,9 @@ pub use sign_up::{Applicant, Founded, Wanted, least};
 pub struct Origin {
     /// The network: a keyed hash.
     pub network: [u8; 16],
+    /// The network as the operator's organization knows it, where what is done
+    /// at all organizations is counted; `None` where there is no operator yet.
+    pub everywhere: Option<(OrganizationId, [u8; 16])>,
     /// The request: a keyed hash.
     pub request: Option<[u8; 16]>,
     /// The browser, in coarse words.
@@ -182,10 +187,6 @@ impl Known {
     fn may_enter(&self) -> bool {
         self.member.as_ref().is_none_or(|member| member.state == State::Active)
     }
-
-    fn epoch(&self) -> u32 {
-        self.member.as_ref().map_or(0, |member| member.epoch)
-    }
 }
 
 /// The words around somebody, which their password must not be made of.
@@ -210,14 +211,22 @@ impl<'a> Door<'a> {
     /// Spends one of what this network may do in an hour; `Some` says how long
     /// until there is more.
     async fn spend(&self, limit: rules::PerNetwork) -> Result<Option<SignedDuration>, Trouble> {
-        let network = crate::ids::to_text(&self.origin.network);
-        let allowance = Allowance {
-            organization: self.organization(),
-            kind: limit.kind,
-            of: &network,
-            limit: limit.in_an_hour,
-            window: AN_HOUR,
-        };
+        let here = (self.organization(), self.origin.network);
+        let wait = self.spend_of(here, limit.kind, limit.in_an_hour).await?;
+        match (wait, limit.everywhere, self.origin.everywhere) {
+            (None, Some((kind, most)), Some(there)) => self.spend_of(there, kind, most).await,
+            (wait, ..) => Ok(wait),
+        }
+    }
+
+    async fn spend_of(
+        &self,
+        (organization, network): (OrganizationId, [u8; 16]),
+        kind: &'static str,
+        limit: u32,
+    ) -> Result<Option<SignedDuration>, Trouble> {
+        let network = crate::ids::to_text(&network);
+        let allowance = Allowance { organization, kind, of: &network, limit, window: AN_HOUR };
         self.allowances.spend(self.service, allowance, self.now).await
     }
 
@@ -301,11 +310,15 @@ impl<'a> Door<'a> {
     /// does no harm but a lock that comes a little early.
     async fn forget_attempts(&self, index: [u8; 16], bucket: Bucket) {
         for bucket in [bucket, Bucket::SecondFactor] {
-            let organization = self.organization();
-            let cleared = lockout::clear(self.service, organization, index, bucket).await;
-            if let Err(trouble) = cleared {
-                tracing::warn!(cause = trouble.chain(), "attempts were not forgotten");
-            }
+            self.forget(index, bucket).await;
+        }
+    }
+
+    async fn forget(&self, index: [u8; 16], bucket: Bucket) {
+        let organization = self.organization();
+        let cleared = lockout::clear(self.service, organization, index, bucket).await;
+        if let Err(trouble) = cleared {
+            tracing::warn!(cause = trouble.chain(), "attempts were not forgotten");
         }
     }
 
@@ -343,6 +356,12 @@ impl<'a> Door<'a> {
         owed::owe(&self.service.settings.tables.mail, &owed)
     }
 
+    /// The write that owes every administrator a mail.
+    fn owe_administrators(&self, news: News, occasion: [u8; 16]) -> Result<Write, Trouble> {
+        let owed = to_administrators(self.organization(), news, occasion, self.now);
+        owed::owe(&self.service.settings.tables.mail, &owed)
+    }
+
     /// Bytes that stand for this moment and no other.
     fn occasion(&self) -> Result<[u8; 16], Trouble> {
         let mut occasion = [0; 16];
@@ -355,7 +374,7 @@ impl<'a> Door<'a> {
         &self,
         known: &Known,
         security: &Security,
-        kept: Option<&password::store::Kept>,
+        kept: Option<&Kept>,
         proven: &[How],
     ) -> Result<Option<Waiting>, Trouble> {
         let has_factor =
@@ -368,8 +387,20 @@ impl<'a> Door<'a> {
         Ok(rules::due(proven, has_factor, required, old_password))
     }
 
+    /// The epoch under which a session of somebody begins now: a member's own,
+    /// a participant's in their password.
+    async fn epoch(&self, known: &Known) -> Result<u32, Trouble> {
+        match &known.member {
+            Some(member) => Ok(member.epoch),
+            None => {
+                let organization = self.organization();
+                password::store::epoch(self.service, organization, known.subject).await
+            }
+        }
+    }
+
     /// The writes that begin a session, and whoever came in with it.
-    fn opening(
+    async fn opening(
         &self,
         known: &Known,
         security: &Security,
@@ -379,7 +410,7 @@ impl<'a> Door<'a> {
         let limits = Limits::of(security, known.subject);
         let opening = Opening {
             subject: known.subject,
-            epoch: known.epoch(),
+            epoch: self.epoch(known).await?,
             network: self.origin.network,
             browser: self.origin.browser.clone(),
             how: vec![how],
@@ -412,6 +443,17 @@ impl<'a> Door<'a> {
         }
     }
 
+    /// Removes what is left of sessions that are over by their epoch, but for the
+    /// one that goes on. That it fails opens nothing.
+    async fn sweep_others(&self, kept: &Entry) {
+        let (organization, subject) = (self.organization(), kept.session.subject);
+        let id = kept.session.id;
+        let swept = session::store::end_others(self.service, organization, subject, id).await;
+        if let Err(trouble) = swept {
+            tracing::warn!(cause = trouble.chain(), "ended sessions could not be removed");
+        }
+    }
+
     fn words<'b>(&'b self, known: &'b Known) -> Words<'b> {
         let organization = &self.snapshot.organization;
         let mut person = vec![known.email.expose()];
@@ -419,6 +461,13 @@ impl<'a> Door<'a> {
             person.extend([member.username.expose(), member.name.expose()]);
         }
         Words { organization: vec![&organization.name, organization.web_name.as_str()], person }
+    }
+
+    /// A password that somebody chose now and that was judged right, with
+    /// whether it may be all they have.
+    fn chosen(&self, hashed: Hashed, password: &Password, security: &Security) -> Kept {
+        let least = security.shortest_password(false) as usize;
+        Kept::chosen(hashed, self.now).that_stands_alone(password.length() >= least)
     }
 
     /// Judges a password that somebody chose.
