@@ -28,7 +28,7 @@ pub async fn turn_on_codes(person: &Person<'_>) -> (String, Vec<String>) {
 }
 
 /// Adds a passkey of this authenticator.
-async fn add_passkey(person: &Person<'_>, authenticator: &mut Authenticator) -> Value {
+pub async fn add_passkey(person: &Person<'_>, authenticator: &mut Authenticator) -> Value {
     let begun = person.post("/account/passkeys/options", &json!({})).await;
     assert_eq!(begun.status, 200, "{}", begun.text);
     let begun = begun.json();

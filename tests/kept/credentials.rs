@@ -11,6 +11,7 @@ use shared::identity::factor::{
 };
 use shared::identity::lockout::{Admission, Attempt, Bucket, Device, Limits, admit, clear};
 use shared::identity::password::{self, Hasher, Parameters, Password, Verified};
+use shared::identity::session::Token;
 use shared::ids::{MemberId, OrganizationId};
 use shared::personal::Label;
 use shared::service::Service;
@@ -144,15 +145,19 @@ async fn a_password_is_kept_sealed_and_replaced_only_by_who_read_it() {
     let stored = office.table(&service.settings.tables.identity).await;
     assert!(!stored.contains("argon2"), "{stored}");
 
-    let must = password::store::must_change(service, organization, ADA).unwrap();
-    assert_eq!(office.commit(must).await, Commit::Committed);
+    // One that is too short to be all there is must be changed once it is.
+    let left = || password::store::left_alone(service, organization, ADA, &kept).unwrap();
+    assert_eq!(office.commit(left()).await, Commit::Committed);
     assert!(find().await.unwrap().unwrap().must_change);
     // Whoever read the version before that is too late.
+    assert_eq!(office.commit(left()).await, Commit::Lost);
     assert_eq!(office.commit(put(&first, 1).unwrap()).await, Commit::Lost);
-    assert_eq!(office.commit(put(&first, 2).unwrap()).await, Commit::Committed);
-    let gone = password::store::remove(service, organization, ADA).unwrap();
-    assert_eq!(office.commit(gone).await, Commit::Committed);
-    assert!(find().await.unwrap().is_none());
+    let longer = first.clone().that_stands_alone(true);
+    assert_eq!(office.commit(put(&longer, 2).unwrap()).await, Commit::Committed);
+    let kept = find().await.unwrap().unwrap();
+    let left = password::store::left_alone(service, organization, ADA, &kept).unwrap();
+    assert_eq!(office.commit(left).await, Commit::Committed);
+    assert!(!find().await.unwrap().unwrap().must_change);
 }
 
 #[tokio::test]
@@ -337,13 +342,15 @@ async fn a_one_time_code_signs_in_once_however_many_send_it_at_once() {
     let put = |codes: &Codes| factors::put_codes(service, keys, organization, ADA, codes).unwrap();
     assert!(!factor::has_second_factor(service, organization, ADA).await.unwrap());
 
-    let secret = Secret::fresh(&*service.chance).unwrap();
-    let begun = read().await.unwrap().begun(secret.clone(), office.now());
-    assert_eq!(office.commit(put(&begun)).await, Commit::Committed);
-    assert!(!factor::has_second_factor(service, organization, ADA).await.unwrap());
+    let (token, there) = (Token::fresh(ADA, &*service.chance).unwrap(), read().await.unwrap());
+    let secret = Secret::offered(keys, ADA, token.id(), there.version);
+    let other = Token::fresh(ADA, &*service.chance).unwrap();
+    for (session, version) in [(other.id(), there.version), (token.id(), there.version + 1)] {
+        assert_ne!(Secret::offered(keys, ADA, session, version).text(), secret.text());
+    }
 
     let code = secret.code(office.now()).unwrap();
-    let confirmed = read().await.unwrap().confirmed(&code, office.now()).unwrap().unwrap();
+    let confirmed = there.confirmed(&secret, &code, office.now()).unwrap().unwrap();
     let (confirmed, shown) = confirmed.with_new_recovery(keys, ADA, &*service.chance).unwrap();
     assert_eq!(office.commit(put(&confirmed)).await, Commit::Committed);
     assert!(factor::has_second_factor(service, organization, ADA).await.unwrap());

@@ -18,6 +18,7 @@ use crate::world::World;
 fn origin() -> Origin {
     Origin {
         network: [7; 16],
+        everywhere: None,
         request: None,
         browser: "A browser".into(),
         cookies: Cookies::default(),

@@ -44,5 +44,6 @@ mod recorded;
 mod secrets;
 mod sign_in;
 mod sign_up;
+mod takeover;
 mod wiring;
 mod world;

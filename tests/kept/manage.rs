@@ -544,6 +544,9 @@ async fn an_emergency_reads_for_an_hour_and_another_administrator_signs_it() {
     guest.get(&school.path("/members")).await.refused(403, "not_allowed");
     guest.post(&path, &json!({})).await.refused(403, "not_allowed");
 
+    let uses = administrator.get(&path).await.json()["uses"].clone();
+    assert_eq!((&uses[0]["running"], &uses[0]["signed"]), (&json!(true), &json!(false)));
+
     let home = administrator.page(&school.path("")).await;
     assert!(home.text.contains("The emergency code was used on"), "{}", home.text);
     let sign = school.path(&format!("/emergency/{id}/sign"));
@@ -557,6 +560,90 @@ async fn an_emergency_reads_for_an_hour_and_another_administrator_signs_it() {
     assert!(!administrator.page(&school.path("")).await.text.contains("Review it"));
     world.advance("PT61M").await;
     guest.get(&school.appointments()).await.refused(401, "sign_in_needed");
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn an_administrator_ends_an_emergency_at_once_and_a_new_code_ends_it_too() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    let path = school.path("/emergency");
+    let service = &school.house.service;
+    let keys = &school.house.snapshot.keys;
+    for by_a_new_code in [false, true] {
+        let id = EmergencyId::fresh(world.now(), &*service.chance).unwrap();
+        let review = Review {
+            id,
+            at: school.house.second(),
+            reason: Note::parse("Fire in the office").unwrap(),
+            network: [1; 16],
+            code_by: school.administrator.id,
+            signed: None,
+        };
+        let open = emergency::opening_review(service, school.house.id(), keys, &review).unwrap();
+        assert!(school.house.commit(&[open]).await);
+        let guest = school.house.with_session(&world, Subject::Emergency(id), 0).await;
+        assert_eq!(guest.get(&school.appointments()).await.status, 200);
+        let end = school.path(&format!("/emergency/{id}/end"));
+        guest.post(&end, &json!({})).await.refused(403, "not_allowed");
+        if by_a_new_code {
+            assert_eq!(administrator.post(&path, &json!({})).await.status, 201);
+        } else {
+            assert!(administrator.page(&path).await.text.contains(&format!("action=\"{end}\"")));
+            let ended = administrator.submit(&end, &[]).await;
+            assert_eq!(ended.status, 303, "{}", ended.text);
+        }
+        guest.get(&school.appointments()).await.refused(401, "sign_in_needed");
+        let page = administrator.page(&path).await;
+        assert!(!page.text.contains(&end), "there is nothing left to end");
+        // Once more is done already, and leaves no second record.
+        let again = administrator.post(&end, &json!({})).await.json();
+        assert_eq!((&again["running"], &again["signed"]), (&json!(false), &json!(false)));
+        let records = school.records().await;
+        let ends = records.iter().filter(|entry| {
+            entry.record.action == Deed::SessionsEnded && entry.record.about == About::Emergency(id)
+        });
+        assert_eq!(ends.count(), 1);
+    }
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn who_helps_is_counted_down_by_the_shorter_times_of_both_and_can_sign_out_there() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    let supporter = supporter(&school).await;
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    let wish = json!({ "supporter": supporter.id.to_string(), "reason": "Reports.", "hours": 1 });
+    assert_eq!(administrator.post(&school.path("/support"), &wish).await.status, 201);
+    let seconds = |text: &str| {
+        let (_, rest) = text.split_once("data-left=\"").unwrap();
+        rest.split('"').next().unwrap().parse::<u64>().unwrap()
+    };
+    for (operator, here) in [(5, 30), (30, 5)] {
+        world.secure(school.operator.id(), |draft| draft.idle_minutes = operator).await;
+        world.secure(school.house.id(), |draft| draft.idle_minutes = here).await;
+        let sam = school.operator.signed_in(&world, &supporter).await;
+        let page = sam.page(&school.appointments()).await;
+        assert_eq!(seconds(&page.text), 300);
+        assert!(page.text.contains("data-path=\"/west-school/session\""), "{}", page.text);
+        let left = sam.get("/west-school/session").await.json();
+        assert_eq!(left["seconds_left"], 300);
+    }
+    let sam = school.operator.signed_in(&world, &supporter).await;
+    let page = sam.page(&school.appointments()).await;
+    let (_, rest) = page.text.split_once("name=\"form_token\" value=\"").unwrap();
+    let token = rest.split('"').next().unwrap().to_owned();
+    let stays = sam.submit_bare("/west-school/session", &[("form_token", &token)]).await;
+    assert_eq!(stays.status, 200, "{}", stays.text);
+    let out = sam.submit_bare("/west-school/sign-out", &[("form_token", &token)]).await;
+    assert_eq!(out.status, 303, "{}", out.text);
+    sam.get(&school.appointments()).await.refused(401, "sign_in_needed");
+    sam.get("/operator/session").await.refused(401, "sign_in_needed");
+    let records = world.records(school.operator.id()).await;
+    let outs = records.iter().filter(|record| record.action == Deed::SignOut);
+    assert_eq!(outs.count(), 1);
     world.cloud.stop().await;
 }
 

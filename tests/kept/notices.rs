@@ -195,6 +195,7 @@ async fn each_news_of_an_account_is_mailed_once_however_often_the_stream_brings_
     let quiet = Quiet::start().await;
     let school = quiet.world.school().await;
     let ada = quiet.member(&school, "Ada Canary").await;
+    let Subject::Member(who) = ada else { panic!("{ada:?} is no member") };
     let soon = quiet.world.now() + SignedDuration::from_mins(15);
     let told = [
         (News::OrganizationWaits(school.organization.id), "Waiting for approval"),
@@ -213,6 +214,8 @@ async fn each_news_of_an_account_is_mailed_once_however_often_the_stream_brings_
         (News::DeviceLocked(soon), "Sign-in locked"),
         (News::SecondStepLocked(soon, FirstStep::Password), "Second step locked"),
         (News::SignedInAfterFailures(4), "Signed in after wrong attempts"),
+        (News::AdministratorInvited(who), "Administrator invited"),
+        (News::AdministratorMade(who), "New administrator"),
         (News::EmergencyUsed, "Emergency code used"),
         (News::SupportGranted(soon), "Support may help"),
     ];

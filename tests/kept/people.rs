@@ -92,7 +92,8 @@ impl World {
         let keys = self.keys(organization).await;
         let typed = Password::parse(text).unwrap();
         let hashed = service.hasher.hash(&typed, &*service.chance).await.unwrap();
-        let chosen = Kept::chosen(hashed, self.now());
+        let stands_alone = typed.length() >= 15;
+        let chosen = Kept::chosen(hashed, self.now()).that_stands_alone(stands_alone);
         let write =
             password::store::put(service, &keys, organization, subject, &chosen, 0).unwrap();
         assert!(self.commit(vec![write]).await);

@@ -228,6 +228,7 @@ const ANSWERS: &[(&str, &str, u16)] = &[
     ("organizer", "dependent-add", 401),
     ("organizer", "dependent-remove", 401),
     ("organizer", "dependents", 303),
+    ("organizer", "emergency-end", 401),
     ("organizer", "emergency-make", 401),
     ("organizer", "emergency-sign", 401),
     ("organizer", "emergency", 303),
@@ -525,8 +526,8 @@ const GRANTS: &[(&str, &str, &[&str])] = &[
     ("Login", "OrganizationKeysTable", &["PutItem", "Query"]),
     ("Login", "ScheduleTable", &["GetItem", "PutItem", "Query"]),
     ("Login", "SessionTable", &["DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
-    ("Notify", "IdentityTable", &["GetItem"]),
-    ("Notify", "MailTable", &["GetItem", "UpdateItem"]),
+    ("Notify", "IdentityTable", &["GetItem", "Query"]),
+    ("Notify", "MailTable", &["GetItem", "PutItem", "UpdateItem"]),
     ("Notify", "MailTable stream", &["DescribeStream", "GetRecords", "GetShardIterator"]),
     ("Notify", "MailTable/index/owed", &["Query"]),
     ("Notify", "OrganizationKeysTable", &["Query"]),
@@ -625,7 +626,8 @@ fn each_word_that_pages_the_operator_has_its_filter_on_the_right_log_and_its_ala
         ("EmergencyAccess", "LoginLog", shared::identity::door::PAGING_WORD),
     ];
     assert_eq!(filters.len(), paging.len(), "a filter that no line above names");
-    assert_eq!(alarms.len(), paging.len(), "an alarm that no line above names");
+    let own = alarms.values().filter(|alarm| alarm["Properties"]["Namespace"] == "Kept");
+    assert_eq!(own.count(), paging.len(), "an alarm that no line above names");
     for (name, log, word) in paging {
         let filter = &filters[name]["Properties"];
         assert_eq!(filter["FilterPattern"].as_str(), Some(format!("\"{word}\"").as_str()));
@@ -637,6 +639,88 @@ fn each_word_that_pages_the_operator_has_its_filter_on_the_right_log_and_its_ala
         assert_eq!(alarm["Namespace"], metric["MetricNamespace"], "{name}");
         assert_eq!(alarm["Threshold"].as_i64(), Some(1), "{name}: once is enough");
     }
+}
+
+#[test]
+fn every_alarm_pages_somebody_and_every_function_stream_and_dead_letter_has_one() {
+    let document = document();
+    let alarms = resources(&document, "AWS::CloudWatch::Alarm");
+    let mut watched = BTreeSet::new();
+    for (name, alarm) in &alarms {
+        let alarm = &alarm["Properties"];
+        assert_eq!(words(&alarm["AlarmActions"]), ["Pages"], "{name} pages nobody");
+        let of = words(&alarm["Dimensions"][0]["Value"]).concat();
+        watched.insert((alarm["MetricName"].as_str().unwrap().to_owned(), of));
+    }
+    let mut expected = BTreeSet::from([
+        ("AuditTrailTouched".to_owned(), String::new()),
+        ("EmergencyAccess".to_owned(), String::new()),
+        ("ApproximateNumberOfMessagesVisible".to_owned(), "DeadLetters.QueueName".to_owned()),
+    ]);
+    for (id, function) in resources(&document, "AWS::Serverless::Function") {
+        let events = function["Properties"]["Events"].as_mapping().unwrap();
+        if events.values().any(|event| event["Type"] == "DynamoDB") {
+            expected.insert(("IteratorAge".to_owned(), id.clone()));
+        }
+        expected.insert(("Errors".to_owned(), id));
+    }
+    assert_eq!(watched, expected);
+    let topic = &resources(&document, "AWS::SNS::Topic")["Pages"]["Properties"];
+    assert_eq!(words(&topic["KmsMasterKeyId"]), ["Key.Arn"]);
+    let person = &resources(&document, "AWS::SNS::Subscription")["PagedPerson"]["Properties"];
+    assert_eq!(words(&person["TopicArn"]), ["Pages"]);
+    assert_eq!(words(&person["Endpoint"]), ["PagedAddress"]);
+    // Without these two the page would be lost on its way into the topic.
+    let policies = resources(&document, "AWS::SNS::TopicPolicy");
+    let publishing = &policies["PagesPolicy"]["Properties"]["PolicyDocument"]["Statement"][0];
+    let key = &resources(&document, "AWS::KMS::Key")["Key"]["Properties"]["KeyPolicy"];
+    let alarms_only = |statement: &&Yaml| {
+        words(&statement["Principal"]["Service"]) == ["cloudwatch.amazonaws.com"]
+    };
+    assert!(alarms_only(&publishing) && words(&publishing["Action"]) == ["sns:Publish"]);
+    let using = key["Statement"].as_sequence().unwrap().iter().find(alarms_only).unwrap();
+    assert_eq!(words(&using["Action"]), ["kms:Decrypt", "kms:GenerateDataKey*"]);
+}
+
+#[test]
+fn what_is_refused_before_a_function_says_when_to_come_back() {
+    let document = document();
+    let api = &document["Resources"]["Api"]["Properties"];
+    for kind in ["THROTTLED", "DEFAULT_5XX"] {
+        let after = &api["GatewayResponses"][kind]["ResponseParameters"]["Headers"]["Retry-After"];
+        let seconds = after.as_str().and_then(|after| after.trim_matches('\'').parse::<u32>().ok());
+        assert!(seconds.is_some_and(|seconds| seconds > 0), "{kind}: {after:?}");
+    }
+    // Whatever makes the login function compute a hash is let through at a rate
+    // at which its machines are not all taken at once.
+    let login = &resources(&document, "AWS::Serverless::Function")["LoginFunction"]["Properties"];
+    let machines = login["ReservedConcurrentExecutions"].as_u64().unwrap();
+    let mut limited = BTreeSet::new();
+    for setting in api["MethodSettings"].as_sequence().unwrap() {
+        assert_eq!(setting["DataTraceEnabled"].as_bool(), Some(false), "{setting:?}");
+        let path = setting["ResourcePath"].as_str().unwrap();
+        if path != "/*" {
+            assert!(setting["ThrottlingBurstLimit"].as_u64().unwrap() <= machines, "{path}");
+            let path = path[1..].replace("~1", "/");
+            limited.insert((setting["HttpMethod"].as_str().unwrap().to_owned(), path));
+        }
+    }
+    let hashing: BTreeSet<(String, String)> = [
+        "/sign-up/{link}",
+        "/{organization}/account/confirm",
+        "/{organization}/account/meter",
+        "/{organization}/account/password",
+        "/{organization}/emergency",
+        "/{organization}/invitation/{link}",
+        "/{organization}/reset/{link}",
+        "/{organization}/sign-in",
+        "/{organization}/sign-in/passkey",
+        "/{organization}/sign-in/second",
+    ]
+    .map(|path| ("POST".to_owned(), path.to_owned()))
+    .into();
+    assert_eq!(limited, hashing);
+    assert!(hashing.is_subset(&coded("login")), "a limit on what is no route");
 }
 
 #[test]

@@ -52,8 +52,15 @@ impl Visit<'_> {
             Some(IpAddr::V6(address)) => address.octets()[..8].to_vec(),
             None => Vec::new(),
         };
+        let operator = match snapshot.organization.is_operator() {
+            true => Some(Arc::clone(&snapshot)),
+            false => service.organization("operator", self.now).await?,
+        };
         let origin = Origin {
             network: snapshot.keys.blind(b"network", &network),
+            everywhere: operator.map(|operator| {
+                (operator.organization.id, operator.keys.blind(b"network", &network))
+            }),
             request: self
                 .incoming
                 .request

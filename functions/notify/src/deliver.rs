@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use shared::booking;
+use shared::identity::member;
 use shared::ids::{EventId, NoticeId, OrganizationId};
 use shared::notice::letter::{AccountLetter, Letter, Links, Mail};
 use shared::notice::recipient::Found;
 use shared::notice::rules::{self, Decision, Turn};
-use shared::notice::{Account, Change, End, Matter, News, Notice, Owed, link, recipient, store};
+use shared::notice::{
+    Account, Change, End, Matter, News, Notice, Owed, ToAdministrators, administrators, link,
+    recipient, store,
+};
 use shared::organization::{self, Occasion, Organization, Snapshot};
 use shared::trouble::Trouble;
 use shared::vault::OrganizationKeys;
@@ -34,6 +38,8 @@ pub(crate) enum Delivery {
 enum Plan {
     Send(Box<Mail>),
     Leave(End),
+    /// Give each of those whom it is for a notice of their own.
+    PassOn(Arc<Snapshot>, ToAdministrators),
     /// Its organization is suspended: another time.
     Wait,
 }
@@ -65,6 +71,14 @@ impl Notify {
                 tracing::info!(organization = %owed.organization, notice = %owed.id, "waits: its organization is suspended");
                 return Ok(Delivery::Waiting);
             }
+            Plan::PassOn(snapshot, told) => {
+                let (service, id) = (&self.service, owed.organization);
+                let each =
+                    administrators::pass_on(service, id, &snapshot.keys, &told, owed.since).await?;
+                store::settle(service, id, owed.id, &End::PassedOn, now).await?;
+                tracing::info!(organization = %id, notice = %owed.id, kind = owed.matter.word(), each, "passed on");
+                return Ok(Delivery::Settled);
+            }
             Plan::Leave(end) => {
                 store::settle(&self.service, owed.organization, owed.id, &end, now).await?;
                 tracing::info!(organization = %owed.organization, notice = %owed.id, kind = owed.matter.word(), end = end.word(), "left");
@@ -94,6 +108,7 @@ impl Notify {
                 let (organization, keys) = (&snapshot.organization, &*snapshot.keys);
                 self.plan_account(owed, account, organization, keys, now).await
             }
+            Matter::Administrators(told) => Ok(Plan::PassOn(snapshot, told.clone())),
         }
     }
 
@@ -107,7 +122,7 @@ impl Notify {
             Matter::Account(account) if account.news.reaches_from_outside() => {
                 self.plan_account(owed, account, &organization, &keys, now).await
             }
-            Matter::Account(_) | Matter::Booking(_) => Ok(Plan::Wait),
+            Matter::Account(_) | Matter::Administrators(_) | Matter::Booking(_) => Ok(Plan::Wait),
         }
     }
 
@@ -168,7 +183,12 @@ impl Notify {
         };
         let about = match account.news {
             News::OrganizationWaits(which) => {
-                organization::store::get(&self.service, which).await?
+                let found = organization::store::get(&self.service, which).await?;
+                found.map(|organization| organization.name)
+            }
+            News::AdministratorInvited(which) | News::AdministratorMade(which) => {
+                let found = member::store::find(service, id, keys, which).await?;
+                found.map(|member| member.name.expose().to_owned())
             }
             _ => None,
         };
@@ -177,7 +197,7 @@ impl Notify {
             account,
             since: owed.since,
             organization,
-            about: about.as_ref().map(|organization| organization.name.as_str()),
+            about: about.as_deref(),
             link: link.text(),
             recipient: &recipient,
             public_address: &self.service.settings.public_address,

@@ -11,7 +11,6 @@ use shared::audit::{self, About, Action as Deed, Actor, More, Outcome, Record, W
 use shared::identity::access::{Action, Target};
 use shared::identity::caller::{self, Caller, Touch, form_token, form_token_holds};
 use shared::identity::member::Member;
-use shared::identity::session::Limits;
 use shared::ids::{EventId, MemberId};
 use shared::organization::{Organization, Snapshot};
 use shared::vault::OrganizationKeys;
@@ -104,27 +103,22 @@ impl Visit<'_> {
         let network = snapshot.keys.blind(b"network", &self.network_bytes());
         let id = self.incoming.request.as_ref();
         let request = id.map(|id| snapshot.keys.blind(b"request", id.as_bytes()));
-        // Who helps has signed in at the operator's: that is where they sign out.
-        let (home, id) = match &caller {
-            Caller::Support { .. } => {
-                let operator = service.organization("operator", self.now).await?;
-                let operator = operator.ok_or_else(Fault::sign_in_needed)?;
-                (operator, session.id)
-            }
-            _ => (Arc::clone(&snapshot), session.id),
-        };
-        let security = service.security(snapshot.organization.id).await?;
-        let limits = Limits::of(&security, session.subject);
-        let own = format!("/{}", home.organization.web_name);
+        // Who helps has their account at the operator's. How long they stay is
+        // asked here, where the shorter times of both hold.
+        let limits = caller::limits(service, &snapshot, &caller, session, self.now).await?;
         let here = format!("/{}", snapshot.organization.web_name);
+        let own = match &caller {
+            Caller::Support { .. } => "/operator",
+            _ => &here,
+        };
         let person = PersonHead {
             name: spoken(&caller),
             manage_path: (!matches!(caller, Caller::Participant { .. }))
                 .then(|| format!("{here}/manage")),
             account_path: caller.member().map(|_| format!("{own}/account")),
-            sign_out_path: format!("{own}/sign-out"),
-            session_path: format!("{own}/session"),
-            form_token: form_token(&home.keys, id),
+            sign_out_path: format!("{here}/sign-out"),
+            session_path: format!("{here}/session"),
+            form_token: form_token(&snapshot.keys, session.id),
             seconds_left: session.left(limits, self.now).as_secs(),
         };
         Ok(Guest { snapshot, caller, network, request, person })
@@ -166,10 +160,12 @@ impl Visit<'_> {
         Ok(fields)
     }
 
-    /// Refuses who has not shown lately that it is them.
-    pub(crate) fn freshly(&self, guest: &Guest) -> Result<(), Fault> {
+    /// Refuses who has not shown lately that it is them: before what hands the
+    /// organization, or what it keeps, to somebody. A browser is led to where
+    /// they can, and then to this page of the team's.
+    pub(crate) fn freshly(&self, guest: &Guest, page: &str) -> Result<(), Fault> {
         let fresh = guest.caller.session().is_some_and(|session| session.is_fresh(self.now));
-        if fresh { Ok(()) } else { Err(Fault::confirm_needed()) }
+        if fresh { Ok(()) } else { Err(Fault::confirm_needed().going_on_at(guest.path(page))) }
     }
 
     /// Puts on record that personal data is about to be shown. Without the

@@ -60,6 +60,7 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::POST, "/{organization}/manage/support/{member}/withdraw"),
     (Method::GET, "/{organization}/manage/emergency"),
     (Method::POST, "/{organization}/manage/emergency"),
+    (Method::POST, "/{organization}/manage/emergency/{review}/end"),
     (Method::POST, "/{organization}/manage/emergency/{review}/sign"),
     (Method::GET, "/{organization}/manage/dependents"),
     (Method::POST, "/{organization}/manage/dependents"),
@@ -148,6 +149,9 @@ impl Visit<'_> {
             }
             ("GET", "/{organization}/manage/emergency") => Box::pin(emergency::standing(self)),
             ("POST", "/{organization}/manage/emergency") => Box::pin(emergency::make(self)),
+            ("POST", "/{organization}/manage/emergency/{review}/end") => {
+                Box::pin(emergency::end(self))
+            }
             ("POST", "/{organization}/manage/emergency/{review}/sign") => {
                 Box::pin(emergency::sign(self))
             }

@@ -35,6 +35,7 @@ use crate::handlers::{
     support::withdraw,
     emergency::standing,
     emergency::make,
+    emergency::end,
     emergency::sign,
     dependents::list,
     dependents::add,

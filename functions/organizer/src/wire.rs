@@ -359,6 +359,8 @@ pub struct UseShape {
     pub at: String,
     /// The reason that was given.
     pub reason: String,
+    /// Whether what it opened still stands open.
+    pub running: bool,
     /// Whether another administrator has signed it.
     pub signed: bool,
 }

@@ -29,6 +29,7 @@ pub(crate) fn news(visit: &Visit<'_>) -> Option<News> {
         "security" => "The settings are saved. They hold from now on.",
         "granted" => "They can see your appointments now. All administrators get a mail.",
         "withdrawn" => "They can no longer see anything.",
+        "over" => "It is over. Nobody reads with that code any more.",
         "signed" => "The review is signed.",
         "listed" => "They are on the list. Their guardians can book for them now.",
         "unlisted" => "They are off the list. What is booked for them stands.",

@@ -73,7 +73,7 @@ pub(super) fn needs(subject: &Subject, look: &Look) -> Vec<Need> {
                     Matter::Booking(change) => {
                         vec![schedule(Key::booking(*organization, change.booking))]
                     }
-                    Matter::Account(_) => Vec::new(),
+                    Matter::Account(_) | Matter::Administrators(_) => Vec::new(),
                 },
                 Err(_) => Vec::new(),
             }
@@ -348,7 +348,10 @@ fn check_notice(
     let mut damages = match &notice.owed.matter {
         Matter::Booking(change) => check_change(organization, id, change, look),
         Matter::Account(account) if is_of_account(account, id) => Vec::new(),
-        Matter::Account(_) => vec![Damage::Misplaced],
+        Matter::Administrators(told) if owed::administrators_id(told.news, told.occasion) == id => {
+            Vec::new()
+        }
+        Matter::Account(_) | Matter::Administrators(_) => vec![Damage::Misplaced],
     };
     let text = |name| item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str);
     let in_index = (text("owed_by"), item.contains_key("owed_since"));

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::access::{self, Action, Role, Target};
 use super::member::{self, Member, State};
+use super::password;
 use super::session::{self, Limits, Session, SessionId, Token};
 use super::subject::Subject;
 use super::support::{self, Grant};
@@ -160,6 +161,27 @@ pub async fn identify(
     Ok(supporter(service, snapshot, cookies, touch, now).await?.unwrap_or(Caller::Nobody))
 }
 
+/// How long a caller's session may last here: who helps keeps to the shorter
+/// times of both organizations.
+///
+/// # Errors
+/// When DynamoDB or KMS fails, or something that was read is damaged.
+pub async fn limits(
+    service: &Service,
+    snapshot: &Snapshot,
+    caller: &Caller,
+    session: &Session,
+    now: Timestamp,
+) -> Result<Limits, Trouble> {
+    let here = Limits::of(&service.security(snapshot.organization.id).await?, session.subject);
+    if !matches!(caller, Caller::Support { .. }) {
+        return Ok(here);
+    }
+    let Some(operator) = service.organization("operator", now).await? else { return Ok(here) };
+    let theirs = service.security(operator.organization.id).await?;
+    Ok(here.shorter(Limits::of(&theirs, session.subject)))
+}
+
 /// Who has signed in only half, with what they still owe in
 /// [`Session::waiting`]: for the pages on which they finish, and no others.
 ///
@@ -227,7 +249,7 @@ fn token_of(cookies: &Cookies, organization: OrganizationId) -> Option<Token> {
 }
 
 /// Checks a token and reads whose it is, both at once: that somebody who is
-/// nobody makes us read a member tells them nothing.
+/// nobody makes us read a member or a password's epoch tells them nothing.
 async fn stand(
     service: &Service,
     snapshot: &Snapshot,
@@ -247,23 +269,24 @@ async fn stand(
             Touch::Peek => session::store::peek(service, organization, token, limits, now).await,
         }
     };
+    // The epoch under which a session stands now; none stands where there is none.
     let read = async {
-        match token.subject() {
+        let subject = token.subject();
+        Ok(match subject {
             Subject::Member(id) => {
-                member::store::find(service, organization, &snapshot.keys, id).await
+                let found = member::store::find(service, organization, &snapshot.keys, id).await?;
+                let active = found.filter(|member| member.state == State::Active);
+                (active.as_ref().map(|member| member.epoch), active)
             }
-            Subject::Participant(_) | Subject::SignUp(_) | Subject::Emergency(_) => Ok(None),
-        }
+            Subject::Participant(_) => {
+                (Some(password::store::epoch(service, organization, subject).await?), None)
+            }
+            Subject::SignUp(_) | Subject::Emergency(_) => (Some(0), None),
+        })
     };
-    let (session, member) = tokio::try_join!(check, read)?;
+    let (session, (epoch, member)) = tokio::try_join!(check, read)?;
     let Some(session) = session else { return Ok(None) };
-    let stands = match (token.subject(), &member) {
-        (Subject::Member(_), Some(member)) => {
-            member.state == State::Active && member.epoch == session.epoch
-        }
-        (Subject::Member(_), None) => false,
-        (Subject::Participant(_) | Subject::SignUp(_) | Subject::Emergency(_), _) => true,
-    };
+    let stands = epoch == Some(session.epoch);
     Ok(stands.then_some(Standing { session, member }))
 }
 

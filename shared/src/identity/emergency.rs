@@ -16,6 +16,8 @@ use zeroize::Zeroizing;
 
 use super::moment;
 use super::password::{Hashed, Password, Unhashed};
+use super::session::{self, Limits};
+use super::subject::Subject;
 use crate::dynamo::{self, Item, Key, Write};
 use crate::ids::{EmergencyId, MemberId, OrganizationId};
 use crate::personal::Note;
@@ -220,6 +222,30 @@ pub fn opening_review(
         sealed,
     };
     Write::create(table, dynamo::item(&row)?)
+}
+
+/// The writes that end what was opened with a code, a session for each; none
+/// where it is over. They are lost when one has ended in between.
+///
+/// # Errors
+/// When DynamoDB fails or the SDK refuses to build a request.
+pub async fn ending(
+    service: &Service,
+    organization: OrganizationId,
+    review: &Review,
+    now: Timestamp,
+) -> Result<Vec<Write>, Trouble> {
+    // Most uses are of long ago: nothing of theirs need be looked for.
+    if now >= review.at + session::rules::EMERGENCY {
+        return Ok(Vec::new());
+    }
+    let subject = Subject::Emergency(review.id);
+    let limits = Limits::of(&service.security(organization).await?, subject);
+    let running = session::store::list(service, organization, subject, limits, now).await?;
+    running
+        .iter()
+        .map(|session| session::store::ending(service, organization, subject, session.id))
+        .collect()
 }
 
 /// The write by which a member signs a review; lost when somebody has, or when

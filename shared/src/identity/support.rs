@@ -5,11 +5,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::subject::Subject;
-use super::{member, moment};
+use super::moment;
 use crate::audit::{self, About, Action, Actor, Record};
 use crate::dynamo::{self, Item, Key, Write};
 use crate::ids::{MemberId, OrganizationId, SupportGrantId};
+use crate::notice::administrators::to_administrators;
 use crate::notice::{News, owed};
 use crate::organization::Snapshot;
 use crate::personal::Note;
@@ -165,14 +165,8 @@ pub async fn grant(
         writes.push(put(service, keys, &former, key)?);
     }
     let news = News::SupportGranted(grant.until);
-    for member in member::store::list(service, organization, keys).await? {
-        if member.administers() {
-            let subject = Subject::Member(member.id);
-            let occasion = *grant.id.as_bytes();
-            let owed = owed::to_subject(organization, subject, news, occasion, grant.made);
-            writes.push(owed::owe(&service.settings.tables.mail, &owed)?);
-        }
-    }
+    let owed = to_administrators(organization, news, *grant.id.as_bytes(), grant.made);
+    writes.push(owed::owe(&service.settings.tables.mail, &owed)?);
     let record =
         Record::of(Actor::Member(grant.granted_by), Action::SupportGranted, About::Grant(grant.id));
     let record = record.from_network(Some(network));

@@ -16,6 +16,7 @@ use super::{counted_address, password, session};
 use crate::audit::{self, About, Action, Actor, More, Record, Word};
 use crate::dynamo::Write;
 use crate::ids::MemberId;
+use crate::notice::administrators::to_administrators;
 use crate::notice::{News, owed};
 use crate::organization::Snapshot;
 use crate::participant::Allowances;
@@ -59,6 +60,9 @@ impl Team<'_> {
         let member = rules::new(newcomer, State::Invited, self.now);
         let mut more = self.link(&member, Purpose::Invitation)?;
         more.push(self.record(&member, Action::MemberInvited, &[])?);
+        if member.level == Level::Administrator {
+            more.push(self.tell(&member, News::AdministratorInvited(member.id))?);
+        }
         let Snapshot { organization, keys, .. } = self.snapshot;
         let inviting = async { create(self.service, organization.id, keys, &member, more).await };
         self.mailing(&member, Purpose::Invitation, inviting).await?;
@@ -98,8 +102,11 @@ impl Team<'_> {
                 (false, true) => &["level"],
                 _ => &["coverage"],
             };
-        let changed =
-            self.change(member, &after, Vec::new(), Action::MemberChanged, fields).await?;
+        let mut more = Vec::new();
+        if after.level == Level::Administrator && member.level != after.level {
+            more.push(self.tell(&after, News::AdministratorMade(member.id))?);
+        }
+        let changed = self.change(member, &after, more, Action::MemberChanged, fields).await?;
         self.sweep(&changed).await;
         Ok(changed)
     }
@@ -133,7 +140,12 @@ impl Team<'_> {
         let subject = Subject::Member(member.id);
         let known = password::store::find(self.service, keys, organization.id, subject).await?;
         let after = member.enabled(known.is_some());
-        let enabling = |more| self.change(member, &after, more, Action::MemberEnabled, &[]);
+        let enabling = |mut more: Vec<Write>| async {
+            if after.administers() {
+                more.push(self.tell(&after, News::AdministratorMade(member.id))?);
+            }
+            self.change(member, &after, more, Action::MemberEnabled, &[]).await
+        };
         match after.state {
             State::Invited => {
                 let more = self.link(member, Purpose::Invitation)?;
@@ -230,6 +242,15 @@ impl Team<'_> {
             self.allowances.give_back(of_all, self.now);
         }
         outcome
+    }
+
+    /// The write that owes every administrator a mail about a member as they are
+    /// from now on. An organization is handed over like this, so all hear of it.
+    fn tell(&self, member: &Member, news: News) -> Result<Write, Trouble> {
+        let occasion = owed::occasion(&[member.id.as_bytes(), &member.version.to_be_bytes()]);
+        let organization = self.snapshot.organization.id;
+        let owed = to_administrators(organization, news, occasion, self.now);
+        owed::owe(&self.service.settings.tables.mail, &owed)
     }
 
     /// A pass and the mail that carries its link.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::identity::Subject;
 use crate::identity::pass::Purpose;
-use crate::ids::OrganizationId;
+use crate::ids::{MemberId, OrganizationId};
 use crate::vault::Sealed;
 
 /// A notice to somebody who signs in, or is about to be able to.
@@ -82,6 +82,10 @@ pub enum News {
     SecondStepLocked(Timestamp, FirstStep),
     /// Somebody signed in after so many wrong attempts.
     SignedInAfterFailures(u32),
+    /// To every administrator: this member was invited to be one.
+    AdministratorInvited(MemberId),
+    /// To every administrator: this member became one.
+    AdministratorMade(MemberId),
     /// To every administrator: the emergency code was used.
     EmergencyUsed,
     /// To every administrator: somebody of the operator's may see the
@@ -149,6 +153,8 @@ impl News {
             Self::DeviceLocked(_) => "device_locked",
             Self::SecondStepLocked(..) => "second_step_locked",
             Self::SignedInAfterFailures(_) => "signed_in_after_failures",
+            Self::AdministratorInvited(_) => "administrator_invited",
+            Self::AdministratorMade(_) => "administrator_made",
             Self::EmergencyUsed => "emergency_used",
             Self::SupportGranted(_) => "support_granted",
         }
@@ -170,6 +176,9 @@ impl News {
                 Detail { until: Some(*until), about: Some(first.word().to_owned()), ..nothing }
             }
             Self::OrganizationWaits(which) => Detail { about: Some(which.to_string()), ..nothing },
+            Self::AdministratorInvited(which) | Self::AdministratorMade(which) => {
+                Detail { about: Some(which.to_string()), ..nothing }
+            }
             Self::FactorAdded(factor) | Self::FactorRemoved(factor) => {
                 Detail { about: Some(factor.word().to_owned()), ..nothing }
             }
@@ -189,6 +198,7 @@ impl News {
     pub(crate) fn of_word(word: &str, detail: &Detail) -> Option<Self> {
         let about = detail.about.as_deref();
         let factor = || about.and_then(Factor::of_word);
+        let member = || about.and_then(MemberId::parse);
         Some(match word {
             "invitation" => Self::Invitation(detail.until?),
             "reset" => Self::Reset(detail.until?),
@@ -210,6 +220,8 @@ impl News {
                 Self::SecondStepLocked(detail.until?, about.and_then(FirstStep::of_word)?)
             }
             "signed_in_after_failures" => Self::SignedInAfterFailures(detail.count?),
+            "administrator_invited" => Self::AdministratorInvited(member()?),
+            "administrator_made" => Self::AdministratorMade(member()?),
             "emergency_used" => Self::EmergencyUsed,
             "support_granted" => Self::SupportGranted(detail.until?),
             _ => return None,
@@ -238,6 +250,8 @@ impl News {
             | Self::DeviceLocked(_)
             | Self::SecondStepLocked(..)
             | Self::SignedInAfterFailures(_)
+            | Self::AdministratorInvited(_)
+            | Self::AdministratorMade(_)
             | Self::EmergencyUsed
             | Self::SupportGranted(_) => return None,
         })
@@ -285,6 +299,8 @@ pub(crate) mod tests {
             News::SecondStepLocked(until, FirstStep::Password),
             News::SecondStepLocked(until, FirstStep::Link),
             News::SignedInAfterFailures(4),
+            News::AdministratorInvited(MemberId::from_bytes([8; 16])),
+            News::AdministratorMade(MemberId::from_bytes([8; 16])),
             News::EmergencyUsed,
             News::SupportGranted(until),
         ]

@@ -6,6 +6,7 @@
 //! is written.
 
 mod account;
+pub mod administrators;
 pub mod calendar;
 pub mod letter;
 pub mod link;
@@ -17,6 +18,7 @@ pub mod store;
 use jiff::Timestamp;
 
 pub use account::{Account, Factor, FirstStep, News};
+pub use administrators::ToAdministrators;
 
 use crate::event::Event;
 use crate::identity::Subject;
@@ -85,6 +87,8 @@ pub enum Matter {
     Booking(Change),
     /// Somebody who signs in, to themselves.
     Account(Account),
+    /// Something that every administrator is told: it becomes a notice to each.
+    Administrators(ToAdministrators),
 }
 
 impl Matter {
@@ -94,6 +98,7 @@ impl Matter {
         match self {
             Self::Booking(change) => change.kind.word(),
             Self::Account(account) => account.news.word(),
+            Self::Administrators(told) => told.news.word(),
         }
     }
 
@@ -103,6 +108,7 @@ impl Matter {
         match self {
             Self::Booking(change) => Thread::Booking(change.booking),
             Self::Account(account) => Thread::Account(account.subject),
+            Self::Administrators(_) => Thread::Administrators,
         }
     }
 
@@ -112,7 +118,7 @@ impl Matter {
     pub const fn version(&self) -> u32 {
         match self {
             Self::Booking(change) => change.version,
-            Self::Account(_) => 0,
+            Self::Account(_) | Self::Administrators(_) => 0,
         }
     }
 }
@@ -124,6 +130,8 @@ pub enum Thread {
     Booking(BookingId),
     /// Those to one person who signs in.
     Account(Subject),
+    /// Those to all administrators.
+    Administrators,
 }
 
 /// A change of a booking: the times are those that it promised.
@@ -176,6 +184,8 @@ pub enum End {
     Superseded,
     /// What it would say has no use any more.
     NoLongerWanted,
+    /// It became a notice to each of those whom it was for.
+    PassedOn,
     /// No mail system will take it; the word says why.
     Undeliverable(&'static str),
 }
@@ -188,6 +198,7 @@ impl End {
             Self::Sent(_) => "sent",
             Self::Superseded => "superseded",
             Self::NoLongerWanted => "no_longer_wanted",
+            Self::PassedOn => "passed_on",
             Self::Undeliverable(_) => "undeliverable",
         }
     }
@@ -268,7 +279,7 @@ pub(crate) mod tests {
         let organization = OrganizationId::from_bytes([1; 16]);
         match owed::about(organization, &booking(), kind, now()).matter {
             Matter::Booking(change) => change,
-            Matter::Account(_) => unreachable!("it is about a booking"),
+            _ => unreachable!("it is about a booking"),
         }
     }
 

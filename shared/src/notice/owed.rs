@@ -42,6 +42,9 @@ pub(crate) struct ChangeRow {
     pub(crate) end: i64,
 }
 
+/// What stands in the place of a subject where a notice is to all administrators.
+pub(crate) const ADMINISTRATORS: &str = "administrators";
+
 /// What the item of a notice about an account has besides.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct AccountRow {
@@ -94,6 +97,18 @@ pub(crate) fn account_id(
         about.as_bytes(),
         &occasion,
         &[u8::from(elsewhere)],
+    ]))
+}
+
+/// The id of a notice to all administrators, in the same way.
+#[must_use]
+pub(crate) fn administrators_id(news: News, occasion: [u8; 16]) -> NoticeId {
+    let about = news.detail().about.unwrap_or_default();
+    NoticeId::from_bytes(hash(&[
+        ADMINISTRATORS.as_bytes(),
+        news.word().as_bytes(),
+        about.as_bytes(),
+        &occasion,
     ]))
 }
 
@@ -291,6 +306,17 @@ pub fn owe(table: &str, owed: &Owed) -> Result<Write, Trouble> {
                 count: detail.count,
                 about: detail.about,
                 sealed: account.to.clone(),
+            })?
+        }
+        Matter::Administrators(told) => {
+            let detail = told.news.detail();
+            dynamo::item(&AccountRow {
+                subject: ADMINISTRATORS.to_owned(),
+                occasion: ids::to_text(&told.occasion),
+                until: detail.until.map(Timestamp::as_second),
+                count: detail.count,
+                about: detail.about,
+                sealed: None,
             })?
         }
     });

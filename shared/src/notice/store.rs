@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::account::Detail;
-use super::owed::{AccountRow, ChangeRow};
-use super::{Account, Change, End, Kind, Matter, News, Notice, Owed, Standing};
+use super::owed::{ADMINISTRATORS, AccountRow, ChangeRow};
+use super::{Account, Change, End, Kind, Matter, News, Notice, Owed, Standing, ToAdministrators};
 use crate::dynamo::{self, Item, Key, keys};
 use crate::identity::Subject;
 use crate::ids::{self, BookingId, EventId, NoticeId, OrganizationId};
@@ -71,12 +71,14 @@ pub(crate) fn parse(
     let standing = match (row.state.as_str(), row.claimed_at) {
         ("owed", _) => Standing::Owed,
         ("claimed", Some(at)) => Standing::Claimed(moment(at, "its claim's time")?),
-        ("sent" | "superseded" | "no_longer_wanted" | "undeliverable", _) => Standing::Settled,
+        ("sent" | "superseded" | "no_longer_wanted" | "passed_on" | "undeliverable", _) => {
+            Standing::Settled
+        }
         _ => return Err(damaged("its state")),
     };
     let matter = match Kind::of_word(&row.kind) {
         Some(kind) => Matter::Booking(change(kind, item, &damaged)?),
-        None => Matter::Account(account(&row.kind, item, &damaged)?),
+        None => account(&row.kind, item, &damaged)?,
     };
     let since = moment(row.since, "since when it is owed")?;
     let owed = Owed { id, organization, matter, since };
@@ -97,17 +99,18 @@ fn change(kind: Kind, item: Item, damaged: &dyn Fn(&str) -> Trouble) -> Result<C
     })
 }
 
-fn account(word: &str, item: Item, damaged: &dyn Fn(&str) -> Trouble) -> Result<Account, Trouble> {
+fn account(word: &str, item: Item, damaged: &dyn Fn(&str) -> Trouble) -> Result<Matter, Trouble> {
     let row: AccountRow = dynamo::row(item)?;
     let until = row.until.map(Timestamp::from_second).transpose();
     let until = until.map_err(|_| damaged("until when it holds"))?;
     let detail = Detail { until, count: row.count, about: row.about };
-    Ok(Account {
-        subject: Subject::parse(&row.subject).ok_or_else(|| damaged("its subject"))?,
-        news: News::of_word(word, &detail).ok_or_else(|| damaged("its kind"))?,
-        occasion: ids::from_text(&row.occasion).ok_or_else(|| damaged("its occasion"))?,
-        to: row.sealed,
-    })
+    let news = News::of_word(word, &detail).ok_or_else(|| damaged("its kind"))?;
+    let occasion = ids::from_text(&row.occasion).ok_or_else(|| damaged("its occasion"))?;
+    if row.subject == ADMINISTRATORS {
+        return Ok(Matter::Administrators(ToAdministrators { news, occasion }));
+    }
+    let subject = Subject::parse(&row.subject).ok_or_else(|| damaged("its subject"))?;
+    Ok(Matter::Account(Account { subject, news, occasion, to: row.sealed }))
 }
 
 /// Claims a notice as it was read; `None` when somebody else was first.
@@ -220,7 +223,7 @@ pub async fn settle(
     let detail = match end {
         End::Sent(message) => message.as_str(),
         End::Undeliverable(why) => why,
-        End::Superseded | End::NoLongerWanted => "",
+        End::Superseded | End::NoLongerWanted | End::PassedOn => "",
     };
     // What was sent is sent, even when somebody gave it up meanwhile; any other
     // end is for notices that are still open.

@@ -85,13 +85,22 @@ pub struct Fault {
     pub fields: Vec<FieldProblem>,
     /// After how long trying again makes sense.
     pub retry_after: Option<SignedDuration>,
+    /// The page on which the asker goes on once they have done what is asked of
+    /// them first.
+    pub goes_on_at: Option<String>,
 }
 
 impl Fault {
     /// A failure of a kind with words for people.
     #[must_use]
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), fields: Vec::new(), retry_after: None }
+        Self {
+            kind,
+            message: message.into(),
+            fields: Vec::new(),
+            retry_after: None,
+            goes_on_at: None,
+        }
     }
 
     /// Nothing here. One text for all that is unknown, so that nobody learns
@@ -120,6 +129,12 @@ impl Fault {
     #[must_use]
     pub fn confirm_needed() -> Self {
         Self::new(Kind::ConfirmNeeded, "Please confirm first that it is you.")
+    }
+
+    /// With the page on which the asker goes on afterwards.
+    #[must_use]
+    pub fn going_on_at(self, path: String) -> Self {
+        Self { goes_on_at: Some(path), ..self }
     }
 
     /// One field that cannot be used.

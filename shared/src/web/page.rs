@@ -235,7 +235,11 @@ pub fn fault(
     }
     // A browser is led to where it can be put right, and back afterwards.
     let organization_path = format!("/{}", incoming.path("organization"));
-    let next = if incoming.method == Method::GET { incoming.address() } else { "" };
+    let next = match &fault.goes_on_at {
+        Some(path) => path,
+        None if incoming.method == Method::GET => incoming.address(),
+        None => "",
+    };
     let lead = |page: &str| {
         let query =
             form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();

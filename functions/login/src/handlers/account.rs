@@ -107,6 +107,10 @@ fn shown(
         email: inside.email().expose().to_owned(),
         email_way: inside.member().map(|_| way("/email", "Change the address")),
         password: match &account.password {
+            Some(kept) if kept.must_change => format!(
+                "Set on {}. You choose another one when you sign in next.",
+                day(kept.set_at)
+            ),
             Some(kept) => format!("Set on {}.", day(kept.set_at)),
             None => "You have none, and need none: we can mail you a link each time.".into(),
         },

@@ -24,12 +24,12 @@ async fn present<'a>(threshold: &Threshold<'a>) -> Result<Present, Fault> {
     threshold.present_or_owing(Waiting::NewFactor).await
 }
 
-/// Begins: a new secret with each look, and the picture of it.
+/// Begins: a secret and the picture of it. Looking changes nothing.
 #[utoipa::path(
     get,
     path = "/{organization}/account/codes",
     tag = "One's own account",
-    summary = "Begin one-time codes: a new secret",
+    summary = "Begin one-time codes: the secret to be confirmed, the same throughout a session",
     params(
         ("organization" = String, Path, description = "The organization's name in addresses"),
     ),
@@ -44,37 +44,41 @@ async fn present<'a>(threshold: &Threshold<'a>) -> Result<Present, Fault> {
 pub(crate) async fn codes_form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let present = present(&threshold).await?;
-    begin(&threshold, &present, None).await
+    offer(&threshold, &present, None).await
 }
 
-async fn begin(
+/// The secret to be confirmed, and what was wrong with the code before. It
+/// stays the same, or an app that has it would hold a worthless one.
+async fn offer(
     threshold: &Threshold<'_>,
     present: &Present,
     fault: Option<Fault>,
 ) -> Result<Reply, Fault> {
-    let begun = match threshold.door().begin_codes(&present.inside).await {
-        Ok(begun) => begun,
+    let offered = match threshold.door().offer_codes(&present.inside).await {
+        Ok(offered) => offered,
         Err(failure) => return threshold.refused(failure, "", "/account/codes"),
     };
     if !threshold.visit.incoming.wants_page() {
-        let shape = SecretShape { secret: begun.secret.text().to_string() };
+        let shape = SecretShape { secret: offered.secret.text().to_string() };
         return Ok(Reply::json(StatusCode::OK, &shape));
     }
     let form = Form::new(threshold.path("/account/codes"), "Turn on")
         .of(threshold.token(&present.inside.session))
         .asking(forms::code());
-    let status = fault.as_ref().map_or(StatusCode::OK, |fault| fault.kind.status());
     let shown = CodesPage {
         head: threshold.head_of(present).await?,
-        picture: begun.picture,
-        secret: grouped(&begun.secret.text()),
+        picture: offered.picture,
+        secret: grouped(&offered.secret.text()),
         form: match &fault {
             Some(fault) => threshold.refilled(form, fault),
             None => form,
         },
         back: threshold.path("/account"),
     };
-    Ok(page::page(status, &shown))
+    Ok(match &fault {
+        Some(fault) => page::page(fault.kind.status(), &shown).after(fault),
+        None => page::page(StatusCode::OK, &shown),
+    })
 }
 
 /// Four letters at a time, to be typed.
@@ -108,7 +112,7 @@ pub(crate) async fn codes(visit: &Visit<'_>) -> Result<Reply, Fault> {
         Ok(shape) => match threshold.door().confirm_codes(&present.inside, &shape.code).await {
             Ok((recovery, entry)) => {
                 let lead = ["One-time codes are on."];
-                return shown_once(&threshold, &present, &lead, Some(&recovery), entry).await;
+                return shown_once(&threshold, &present, &lead, Some(&recovery), Some(entry)).await;
             }
             Err(failure) => match threshold.refused(failure, "code", "/account/codes") {
                 Ok(reply) => return Ok(reply),
@@ -118,29 +122,9 @@ pub(crate) async fn codes(visit: &Visit<'_>) -> Result<Reply, Fault> {
         Err(fault) => fault,
     };
     if visit.incoming.wants_page() && words::can_be_put_right(fault.kind) {
-        // A new secret would make the app's entry worthless, so it stays.
-        return again(&threshold, &present, fault).await;
+        return offer(&threshold, &present, Some(fault)).await;
     }
     Err(fault)
-}
-
-async fn again(threshold: &Threshold<'_>, present: &Present, fault: Fault) -> Result<Reply, Fault> {
-    let begun = match threshold.door().begun_codes(&present.inside).await {
-        Ok(Some(begun)) => begun,
-        Ok(None) => return begin(threshold, present, Some(fault)).await,
-        Err(failure) => return threshold.refused(failure, "", "/account/codes"),
-    };
-    let form = Form::new(threshold.path("/account/codes"), "Turn on")
-        .of(threshold.token(&present.inside.session))
-        .asking(forms::code());
-    let shown = CodesPage {
-        head: threshold.head_of(present).await?,
-        picture: begun.picture,
-        secret: grouped(&begun.secret.text()),
-        form: threshold.refilled(form, &fault),
-        back: threshold.path("/account"),
-    };
-    Ok(page::page(fault.kind.status(), &shown).after(&fault))
 }
 
 /// Recovery codes, this once; or just that it was done.
@@ -295,7 +279,7 @@ pub(crate) async fn add_passkey(visit: &Visit<'_>) -> Result<Reply, Fault> {
     match added {
         Ok((recovery, entry)) => {
             let lead = ["The passkey is added."];
-            shown_once(&threshold, &present, &lead, recovery.as_ref(), entry).await
+            shown_once(&threshold, &present, &lead, recovery.as_ref(), Some(entry)).await
         }
         Err(failure) => threshold.refused(failure, "", "/account"),
     }

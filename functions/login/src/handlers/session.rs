@@ -1,8 +1,8 @@
 //! Sessions: how long one lasts, staying, leaving, ending others.
 
 use http::StatusCode;
-use shared::identity::caller::Touch;
-use shared::identity::session::{Limits, Session, SessionId};
+use shared::identity::caller::{self, Caller, Touch};
+use shared::identity::session::{Session, SessionId};
 use shared::web::cookie::Cookie;
 use shared::web::{Fault, Reply};
 
@@ -32,7 +32,7 @@ pub(crate) async fn left(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let threshold = visit.threshold().await?;
     let caller = threshold.caller(Touch::Peek).await?;
     let session = caller.session().ok_or_else(Fault::sign_in_needed)?;
-    said(&threshold, session).await
+    said(&threshold, &caller, session).await
 }
 
 /// Somebody sits there and wants to stay.
@@ -58,13 +58,17 @@ pub(crate) async fn stay(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let caller = threshold.caller(Touch::Extend).await?;
     let session = caller.session().ok_or_else(Fault::sign_in_needed)?;
     let _: NothingShape = threshold.sent(Some(session))?;
-    said(&threshold, session).await
+    said(&threshold, &caller, session).await
 }
 
-async fn said(threshold: &Threshold<'_>, session: &Session) -> Result<Reply, Fault> {
-    let service = &threshold.visit.function.service;
-    let security = service.security(threshold.organization().id).await?;
-    let left = session.left(Limits::of(&security, session.subject), threshold.visit.now);
+async fn said(
+    threshold: &Threshold<'_>,
+    caller: &Caller,
+    session: &Session,
+) -> Result<Reply, Fault> {
+    let (service, now) = (&threshold.visit.function.service, threshold.visit.now);
+    let limits = caller::limits(service, &threshold.snapshot, caller, session, now).await?;
+    let left = session.left(limits, now);
     Ok(Reply::json(StatusCode::OK, &LeftShape { seconds_left: left.as_secs() }))
 }
 
@@ -91,14 +95,20 @@ pub(crate) async fn sign_out(visit: &Visit<'_>) -> Result<Reply, Fault> {
         Some(session) => Some(session.clone()),
         None => threshold.unfinished().await?.map(|half| half.session),
     };
+    // Who helps has their session at the operator's: there it ends.
+    let operator = match &caller {
+        Caller::Support { .. } => Some(visit.operator().await?),
+        _ => None,
+    };
+    let home = operator.as_ref().unwrap_or(&threshold);
     // Who is signed out already needs no token to be signed out.
     if let Some(session) = session {
         let _: NothingShape = threshold.sent(Some(&session))?;
-        let out = threshold.door().sign_out(&session).await;
+        let out = home.door().sign_out(&session).await;
         out.map_err(|failure| words::fault(failure, ""))?;
     }
     let reply = threshold.done("/sign-in?done=out");
-    Ok(reply.with_cookie(&Cookie::no_session(threshold.organization().id)))
+    Ok(reply.with_cookie(&Cookie::no_session(home.organization().id)))
 }
 
 #[utoipa::path(

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use jiff::SignedDuration;
-use shared::audit::{self, About, Action as Deed, Actor};
+use shared::audit::{self, About, Action as Deed, Actor, More, Record};
 use shared::dynamo::Write;
 use shared::identity::access::{Action, Target};
 use shared::identity::emergency::{self, Review};
@@ -19,6 +19,10 @@ use crate::guard::{Guest, done};
 use crate::pages::{CodePage, EmergencyPage, Use};
 use crate::wire::{CodeShape, EmergencyShape, NothingShape, UseShape};
 use crate::words;
+
+/// So many writes go into the transaction of a new code; what more there is to
+/// end is ended before, each use by itself.
+const TOGETHER: usize = 50;
 
 #[utoipa::path(
     get,
@@ -53,7 +57,7 @@ async fn emergency_page(
     if !visit.incoming.wants_page() {
         let shape = EmergencyShape {
             made: kept.map(|kept| zone.rfc3339(kept.made)),
-            uses: reviews.iter().map(|review| shape(guest, review)).collect(),
+            uses: uses(visit, guest, &reviews).await?,
         };
         return Ok(Reply::json(StatusCode::OK, &shape));
     }
@@ -72,6 +76,8 @@ async fn emergency_page(
                 let (day, time) = (zone.long_day(at), zone.clock(at));
                 format!("{} signed on {day}, {time}.", names.member(member))
             }),
+            end_action: (!ending(visit, guest, review).await?.is_empty())
+                .then(|| guest.path(&format!("/emergency/{}/end", review.id))),
             sign_action: (open && !own)
                 .then(|| guest.path(&format!("/emergency/{}/sign", review.id))),
             not_you: (open && own)
@@ -90,11 +96,43 @@ async fn emergency_page(
     Ok(page(refused.map_or(StatusCode::OK, |fault| fault.kind.status()), &shown))
 }
 
-fn shape(guest: &Guest, review: &Review) -> UseShape {
+async fn uses(
+    visit: &Visit<'_>,
+    guest: &Guest,
+    reviews: &[Review],
+) -> Result<Vec<UseShape>, Fault> {
+    let mut uses = Vec::with_capacity(reviews.len());
+    for review in reviews {
+        let running = !ending(visit, guest, review).await?.is_empty();
+        uses.push(shape(guest, review, running));
+    }
+    Ok(uses)
+}
+
+/// The writes that end what a use opened; none where it is over.
+async fn ending(visit: &Visit<'_>, guest: &Guest, review: &Review) -> Result<Vec<Write>, Fault> {
+    let service = &visit.function.service;
+    Ok(emergency::ending(service, guest.organization().id, review, visit.now).await?)
+}
+
+/// The same with their record, where there is anything to end.
+async fn ended(visit: &Visit<'_>, guest: &Guest, review: &Review) -> Result<Vec<Write>, Fault> {
+    let mut writes = ending(visit, guest, review).await?;
+    if let Ok(count @ 1..) = u32::try_from(writes.len()) {
+        let record = guest.deed(Deed::SessionsEnded, About::Emergency(review.id));
+        let record = Record { more: More { count: Some(count), ..More::default() }, ..record };
+        let (service, organization) = (&visit.function.service, guest.organization().id);
+        writes.push(audit::record(service, organization, &record, visit.now)?);
+    }
+    Ok(writes)
+}
+
+fn shape(guest: &Guest, review: &Review, running: bool) -> UseShape {
     UseShape {
         id: review.id.to_string(),
         at: guest.organization().zone.rfc3339(review.at),
         reason: review.reason.expose().to_owned(),
+        running,
         signed: review.signed.is_some(),
     }
 }
@@ -118,7 +156,7 @@ fn shape(guest: &Guest, review: &Review) -> UseShape {
 pub(crate) async fn make(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let guest = visit.at_account(Action::MakeEmergencyCode).await?;
     let NothingShape {} = visit.sent(&guest)?;
-    visit.freshly(&guest)?;
+    visit.freshly(&guest, "/emergency")?;
     let service = &visit.function.service;
     let organization = guest.organization().id;
     let by = guest.member_id()?;
@@ -131,8 +169,18 @@ pub(crate) async fn make(visit: &Visit<'_>) -> Result<Reply, Fault> {
         Unhashed::Trouble(trouble) => trouble.into(),
     })?;
     let record = guest.deed(Deed::EmergencyCodeMade, About::Organization);
-    let record = audit::record(service, organization, &record, visit.now)?;
-    if !Write::commit_all(&[write, record], &service.dynamo, &*service.chance).await? {
+    let mut writes = vec![write, audit::record(service, organization, &record, visit.now)?];
+    // Who makes a new code trusts the old one no more, nor who came with it.
+    for review in emergency::reviews(service, organization, guest.keys()).await? {
+        let ending = ended(visit, &guest, &review).await?;
+        if writes.len() + ending.len() <= TOGETHER {
+            writes.extend(ending);
+        } else {
+            // Lost when it ended by itself: then it is over as well.
+            Write::commit_all(&ending, &service.dynamo, &*service.chance).await?;
+        }
+    }
+    if !Write::commit_all(&writes, &service.dynamo, &*service.chance).await? {
         return Err(Fault::new(Kind::Conflict, "Somebody else was quicker. Please try again."));
     }
     if !visit.incoming.wants_page() {
@@ -174,12 +222,9 @@ pub(crate) async fn make(visit: &Visit<'_>) -> Result<Reply, Fault> {
 pub(crate) async fn sign(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let guest = visit.at_account(Action::ReviewEmergency).await?;
     let NothingShape {} = visit.sent(&guest)?;
-    let id = EmergencyId::parse(visit.incoming.path("review")).ok_or_else(Fault::not_found)?;
-    let service = &visit.function.service;
+    let review = named(visit, &guest).await?;
+    let (id, service) = (review.id, &visit.function.service);
     let organization = guest.organization().id;
-    let reviews = emergency::reviews(service, organization, guest.keys()).await?;
-    let found = reviews.into_iter().find(|review| review.id == id);
-    let review = found.ok_or_else(Fault::not_found)?;
     let by = guest.member_id()?;
     if review.code_by == by {
         let fault = Fault::new(
@@ -203,5 +248,46 @@ pub(crate) async fn sign(visit: &Visit<'_>) -> Result<Reply, Fault> {
     }
     let review = Review { signed: Some((by, visit.now)), ..review };
     let path = guest.path("/emergency?done=signed");
-    Ok(done(visit, &path, StatusCode::OK, &shape(&guest, &review)))
+    let running = !ending(visit, &guest, &review).await?.is_empty();
+    Ok(done(visit, &path, StatusCode::OK, &shape(&guest, &review, running)))
+}
+
+/// The use that the path names.
+async fn named(visit: &Visit<'_>, guest: &Guest) -> Result<Review, Fault> {
+    let id = EmergencyId::parse(visit.incoming.path("review")).ok_or_else(Fault::not_found)?;
+    let service = &visit.function.service;
+    let reviews = emergency::reviews(service, guest.organization().id, guest.keys()).await?;
+    reviews.into_iter().find(|review| review.id == id).ok_or_else(Fault::not_found)
+}
+
+#[utoipa::path(
+    post,
+    path = "/{organization}/manage/emergency/{review}/end",
+    tag = "Emergency",
+    summary = "End what a use of the code opened, before its hour is over",
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+        ("review" = String, Path, description = "The id of the use"),
+    ),
+    responses(
+        (status = 200, description = "It is over", body = UseShape),
+        (status = 400, description = "A value cannot be used", body = ErrorShape),
+        (status = 401, description = "Nobody is signed in", body = ErrorShape),
+        (status = 403, description = "The access level does not include this", body = ErrorShape),
+        (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
+    )
+)]
+pub(crate) async fn end(visit: &Visit<'_>) -> Result<Reply, Fault> {
+    let guest = visit.at_account(Action::ReviewEmergency).await?;
+    let NothingShape {} = visit.sent(&guest)?;
+    let review = named(visit, &guest).await?;
+    let writes = ended(visit, &guest, &review).await?;
+    let service = &visit.function.service;
+    // Lost when it ended at the same moment: what is asked for is so.
+    if !writes.is_empty() {
+        Write::commit_all(&writes, &service.dynamo, &*service.chance).await?;
+    }
+    let path = guest.path("/emergency?done=over");
+    Ok(done(visit, &path, StatusCode::OK, &shape(&guest, &review, false)))
 }

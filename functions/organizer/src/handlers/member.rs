@@ -39,6 +39,11 @@ pub(crate) async fn member(visit: &Visit<'_>) -> Result<Reply, Fault> {
     member_page(visit, &guest, &member, None, StatusCode::OK).await
 }
 
+/// The page of the member whom the path names, if there is one.
+fn page_of(visit: &Visit<'_>) -> String {
+    format!("/members/{}", visit.incoming.path("member"))
+}
+
 /// The member whom the path names.
 async fn named(visit: &Visit<'_>, guest: &Guest) -> Result<Member, Fault> {
     let id = MemberId::parse(visit.incoming.path("member")).ok_or_else(Fault::not_found)?;
@@ -177,8 +182,25 @@ async fn after(
     }
 }
 
+/// Whether a deed asks first for a proof of who one is.
+enum Fresh {
+    /// It does: it lets somebody in.
+    First,
+    /// It does not: it puts somebody out, or repeats what was decided.
+    AsIs,
+}
+
+impl Fresh {
+    fn asked(&self, visit: &Visit<'_>, guest: &Guest) -> Result<(), Fault> {
+        match self {
+            Self::First => visit.freshly(guest, &page_of(visit)),
+            Self::AsIs => Ok(()),
+        }
+    }
+}
+
 macro_rules! deed {
-    ($(#[$doc:meta])* $name:ident, $path:literal, $summary:literal, $said:literal, $team:ident, $member:ident => $act:expr) => {
+    ($(#[$doc:meta])* $name:ident, $path:literal, $summary:literal, $said:literal, $fresh:ident, $team:ident, $member:ident => $act:expr) => {
         #[utoipa::path(
             post,
             path = $path,
@@ -192,7 +214,7 @@ macro_rules! deed {
                 (status = 200, description = "Done", body = MemberShape),
                 (status = 400, description = "A value cannot be used", body = ErrorShape),
                 (status = 401, description = "Nobody is signed in", body = ErrorShape),
-                (status = 403, description = "The access level does not include this", body = ErrorShape),
+                (status = 403, description = "Not included, or, where that is asked for, it must be confirmed first who asks", body = ErrorShape),
                 (status = 404, description = "There is nothing here", body = ErrorShape),
                 (status = 409, description = "It meets the state of things", body = ErrorShape),
                 (status = 429, description = "Too many mails; see Retry-After", body = ErrorShape),
@@ -202,6 +224,7 @@ macro_rules! deed {
         pub(crate) async fn $name(visit: &Visit<'_>) -> Result<Reply, Fault> {
             let guest = visit.at_account(Action::ManageMembers).await?;
             let NothingShape {} = visit.sent(&guest)?;
+            Fresh::$fresh.asked(visit, &guest)?;
             let $member = named(visit, &guest).await?;
             let $team = team(visit, &guest)?;
             let outcome = $act.map_err(refusal);
@@ -212,16 +235,16 @@ macro_rules! deed {
 
 deed!(disable, "/{organization}/manage/members/{member}/disable",
     "End their sessions at once and let them in no more", "disabled",
-    team, member => team.disable(&member).await);
+    AsIs, team, member => team.disable(&member).await);
 deed!(enable, "/{organization}/manage/members/{member}/enable",
     "Let them in again", "enabled",
-    team, member => team.enable(&member).await);
+    First, team, member => team.enable(&member).await);
 deed!(invite_again, "/{organization}/manage/members/{member}/invite",
     "Send the invitation again; the link before is void", "invited",
-    team, member => team.invite_again(&member).await);
+    AsIs, team, member => team.invite_again(&member).await);
 deed!(reset, "/{organization}/manage/members/{member}/reset",
     "Mail them a link to choose a new password", "reset",
-    team, member => team.send_reset(&member).await.map(|()| member.clone()));
+    First, team, member => team.send_reset(&member).await.map(|()| member.clone()));
 
 #[utoipa::path(
     post,
@@ -237,7 +260,7 @@ deed!(reset, "/{organization}/manage/members/{member}/reset",
         (status = 200, description = "Changed", body = MemberShape),
         (status = 400, description = "A value cannot be used", body = ErrorShape),
         (status = 401, description = "Nobody is signed in", body = ErrorShape),
-        (status = 403, description = "The access level does not include this", body = ErrorShape),
+        (status = 403, description = "Not included, or it must be confirmed first who asks", body = ErrorShape),
         (status = 404, description = "There is nothing here", body = ErrorShape),
         (status = 409, description = "No administrator would be left", body = ErrorShape),
         (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
@@ -246,6 +269,7 @@ deed!(reset, "/{organization}/manage/members/{member}/reset",
 pub(crate) async fn change_access(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let guest = visit.at_account(Action::ManageMembers).await?;
     let (wish, _) = boxed::<AccessShape>(visit, &guest)?;
+    visit.freshly(&guest, &page_of(visit))?;
     let member = named(visit, &guest).await?;
     let changed = async {
         let places = Places::read(visit, &guest).await?;
@@ -298,7 +322,7 @@ pub(crate) async fn end_sessions(visit: &Visit<'_>) -> Result<Reply, Fault> {
         (status = 200, description = "Changed", body = MemberShape),
         (status = 400, description = "A value cannot be used", body = ErrorShape),
         (status = 401, description = "Nobody is signed in", body = ErrorShape),
-        (status = 403, description = "The access level does not include this", body = ErrorShape),
+        (status = 403, description = "Not included, or it must be confirmed first who asks", body = ErrorShape),
         (status = 404, description = "There is nothing here", body = ErrorShape),
         (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
     )
@@ -311,6 +335,7 @@ pub(crate) async fn supporter(visit: &Visit<'_>) -> Result<Reply, Fault> {
         "no" => false,
         _ => return Err(Fault::field("supporter", "Say yes or no.")),
     };
+    visit.freshly(&guest, &page_of(visit))?;
     let member = named(visit, &guest).await?;
     let outcome = team(visit, &guest)?.set_supporter(&member, supporter).await.map_err(refusal);
     let said = if supporter { "supporter" } else { "no-supporter" };

@@ -155,7 +155,7 @@ pub(super) fn boxed<T: serde::de::DeserializeOwned>(
         (status = 201, description = "Invited", body = MemberShape),
         (status = 400, description = "A value cannot be used", body = ErrorShape),
         (status = 401, description = "Nobody is signed in", body = ErrorShape),
-        (status = 403, description = "The access level does not include this", body = ErrorShape),
+        (status = 403, description = "Not included, or it must be confirmed first who asks", body = ErrorShape),
         (status = 404, description = "There is nothing here", body = ErrorShape),
         (status = 409, description = "The username is taken", body = ErrorShape),
         (status = 429, description = "Too many mails; see Retry-After", body = ErrorShape),
@@ -165,6 +165,7 @@ pub(super) fn boxed<T: serde::de::DeserializeOwned>(
 pub(crate) async fn invite(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let guest = visit.at_account(Action::ManageMembers).await?;
     let (wish, typed) = boxed::<InviteShape>(visit, &guest)?;
+    visit.freshly(&guest, "/members")?;
     match invited(visit, &guest, wish).await {
         Ok(member) => {
             let path = guest.path("/members?done=invited");

@@ -4,8 +4,9 @@ use http::StatusCode;
 use shared::audit::{self, About, Action as Deed};
 use shared::dynamo::Write;
 use shared::identity::access::Action;
-use shared::identity::{Subject, member};
+
 use shared::ids::OrganizationId;
+use shared::notice::administrators::to_administrators;
 use shared::notice::{News, owed};
 use shared::organization::{Organization, State, store};
 use shared::web::page::{ErrorShape, page};
@@ -148,7 +149,7 @@ async fn turn(visit: &Visit<'_>, turn: Turn) -> Result<Reply, Fault> {
             audit::record(service, id, &record, visit.now)?,
         ];
         if turn.record == Deed::OrganizationApproved {
-            writes.extend(told(visit, &before).await?);
+            writes.push(told(visit, &before)?);
         }
         Write::commit_all(&writes, &service.dynamo, &*service.chance).await?
     } else {
@@ -163,23 +164,11 @@ async fn turn(visit: &Visit<'_>, turn: Turn) -> Result<Reply, Fault> {
     Err(refused())
 }
 
-/// The mails that tell an organization's administrators of its approval.
-async fn told(visit: &Visit<'_>, organization: &Organization) -> Result<Vec<Write>, Fault> {
-    let service = &visit.function.service;
-    let Some(keys) = service.vault.keys(organization.id, visit.now).await? else {
-        return Ok(Vec::new());
-    };
-    let mut writes = Vec::new();
-    for member in member::store::list(service, organization.id, &keys).await? {
-        if member.administers() {
-            let subject = Subject::Member(member.id);
-            let occasion = *organization.id.as_bytes();
-            let news = News::OrganizationApproved;
-            let notice = owed::to_subject(organization.id, subject, news, occasion, visit.now);
-            writes.push(owed::owe(&service.settings.tables.mail, &notice)?);
-        }
-    }
-    Ok(writes)
+/// What tells an organization's administrators of its approval.
+fn told(visit: &Visit<'_>, organization: &Organization) -> Result<Write, Fault> {
+    let (id, news) = (organization.id, News::OrganizationApproved);
+    let notice = to_administrators(id, news, *id.as_bytes(), visit.now);
+    Ok(owed::owe(&visit.function.service.settings.tables.mail, &notice)?)
 }
 
 macro_rules! turn {

@@ -188,7 +188,7 @@ fn capital(text: &str) -> String {
         (status = 200, description = "They hold from now on", body = SecurityShape),
         (status = 400, description = "A value is outside its limits: the fields say which", body = ErrorShape),
         (status = 401, description = "Nobody is signed in", body = ErrorShape),
-        (status = 403, description = "The access level does not include this", body = ErrorShape),
+        (status = 403, description = "Not included, or it must be confirmed first who asks", body = ErrorShape),
         (status = 404, description = "There is nothing here", body = ErrorShape),
         (status = 409, description = "Somebody else has changed them since they were read", body = ErrorShape),
         (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
@@ -202,6 +202,7 @@ pub(crate) async fn change(visit: &Visit<'_>) -> Result<Reply, Fault> {
     } else {
         (visit.incoming.typed(), HashMap::new())
     };
+    visit.freshly(&guest, "/security")?;
     let changed = async { changed(visit, &guest, &wish?).await };
     match changed.await {
         Ok(security) => {

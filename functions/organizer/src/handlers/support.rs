@@ -237,7 +237,7 @@ pub(crate) async fn allow(visit: &Visit<'_>) -> Result<Reply, Fault> {
     } else {
         (visit.incoming.typed(), HashMap::new())
     };
-    visit.freshly(&guest)?;
+    visit.freshly(&guest, "/support")?;
     let granted = async { granted(visit, &guest, &wish?).await };
     match granted.await {
         Ok(grant) => {

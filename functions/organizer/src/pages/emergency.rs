@@ -35,6 +35,8 @@ pub struct Use {
     pub reads: Vec<(String, String)>,
     /// Who signed the review, and when.
     pub signed: Option<String>,
+    /// Where ending it is sent, while what it opened still stands open.
+    pub end_action: Option<String>,
     /// Where signing is sent, for whoever may.
     pub sign_action: Option<String>,
     /// Why the reader may not sign.

@@ -502,7 +502,8 @@ fn support() -> SupportPage {
 }
 
 fn emergency() -> EmergencyPage {
-    let used = |signed, sign_action, not_you| Use {
+    let used = |signed, sign_action: Option<String>, not_you| Use {
+        end_action: sign_action.as_ref().map(|action| action.replace("/sign", "/end")),
         when: "Thursday 3 December 2026, 18:40".into(),
         reason: "The school office burned.".into(),
         reads: vec![("18:41".into(), "Appointments of Fall conferences, 4 people".into())],

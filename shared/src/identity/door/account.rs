@@ -1,8 +1,7 @@
 //! What somebody who has come in does about their own account.
 
 use super::{
-    Action, Door, Entry, Failure, Known, Outcome, Refusal, about, actor, lockout, member, password,
-    session,
+    Action, Door, Entry, Failure, Known, Outcome, Refusal, about, actor, member, password, session,
 };
 use crate::audit::{About, Actor, Factor};
 use crate::identity::caller::{Caller, Unfinished};
@@ -79,7 +78,8 @@ impl Door<'_> {
         self.refuse(&record.with(Outcome::Refused), Vec::new()).await
     }
 
-    /// Who it is that has come in half and owes just this.
+    /// Who it is that has come in half and owes just this. Nobody owes a first
+    /// second factor who has one by now: they sign in anew, with it.
     ///
     /// # Errors
     /// When DynamoDB fails.
@@ -88,11 +88,18 @@ impl Door<'_> {
         half: &Unfinished,
         waiting: Waiting,
     ) -> Result<Option<Inside>, Failure> {
-        match self.owing(half, waiting).await {
-            Ok(known) => Ok(Some(Inside { known, session: half.session.clone() })),
-            Err(Failure::Refused(_)) => Ok(None),
-            Err(trouble) => Err(trouble),
+        let known = match self.owing(half, waiting).await {
+            Ok(known) => known,
+            Err(Failure::Refused(_)) => return Ok(None),
+            Err(trouble) => return Err(trouble),
+        };
+        let (organization, subject) = (self.organization(), known.subject);
+        if waiting == Waiting::NewFactor
+            && super::factor::has_second_factor(self.service, organization, subject).await?
+        {
+            return Ok(None);
         }
+        Ok(Some(Inside { known, session: half.session.clone() }))
     }
 
     /// What somebody's account holds.
@@ -102,7 +109,7 @@ impl Door<'_> {
     pub async fn account(&self, inside: &Inside) -> Result<Account, Failure> {
         let security = self.security().await?;
         let limits = Limits::of(&security, inside.known.subject);
-        let (password, factors, sessions) = tokio::try_join!(
+        let (password, factors, mut sessions) = tokio::try_join!(
             async { Ok(self.kept(&inside.known).await?) },
             self.factors(inside),
             async {
@@ -112,6 +119,8 @@ impl Door<'_> {
                 Ok::<_, Failure>(listed.await?)
             },
         )?;
+        // What is over by its epoch may still lie there.
+        sessions.retain(|session| session.epoch == inside.session.epoch);
         let member = inside.known.member.as_ref();
         let required = member.is_some_and(|member| security.factor_required(member.level));
         Ok(Account { password, factor_owed: required && !factors.any(), factors, sessions })
@@ -190,7 +199,7 @@ impl Door<'_> {
         let security = self.security().await?;
         let subject = inside.known.subject;
         let waiting = inside.session.waiting;
-        let epoch = inside.known.epoch();
+        let epoch = inside.session.epoch;
         let (renewed, entry) =
             self.renewing(&inside.session, Some(how), waiting, epoch, &security)?;
         let mut record = self.record(actor(subject), Action::Reauthentication, about(subject));
@@ -234,7 +243,7 @@ impl Door<'_> {
             }
         }
         let hashed = self.service.hasher.hash(&password, &*self.service.chance).await?;
-        let chosen = Kept::chosen(hashed, self.now);
+        let chosen = self.chosen(hashed, &password, &security);
         let replacing = former.as_ref().map_or(0, |former| former.version);
         let mut writes = vec![password::store::put(
             self.service,
@@ -244,8 +253,12 @@ impl Door<'_> {
             &chosen,
             replacing,
         )?];
-        let (epoch, changing) = self.putting_out(known)?;
-        writes.extend(changing);
+        let mut epoch = password::store::epoch_after(replacing)?;
+        if let Some(member) = &known.member {
+            let (another, changing) = self.putting_out(member)?;
+            epoch = another;
+            writes.extend(changing);
+        }
         let mut proven = inside.session.how.clone();
         proven.push(How::Password);
         let waiting = self.due(known, &security, Some(&chosen), &proven).await?;
@@ -258,10 +271,11 @@ impl Door<'_> {
         writes.push(self.recording(&record)?);
         writes.push(self.owe(subject, News::PasswordChanged, self.occasion()?)?);
         self.committed(&writes).await?;
-        let kept = entry.session.id;
-        session::store::end_others(self.service, organization, subject, kept).await?;
+        // From here on nothing may fail: the password is another one, and all
+        // other sessions are over by their epoch.
+        self.sweep_others(&entry).await;
         let index = self.index_of(known);
-        lockout::clear(self.service, organization, index, Bucket::Strangers).await?;
+        self.forget(index, Bucket::Strangers).await;
         Ok(self.know_device(index, entry)?)
     }
 
@@ -302,7 +316,10 @@ impl Door<'_> {
         let (organization, known) = (self.organization(), &inside.known);
         let (subject, security) = (known.subject, self.security().await?);
         let record = self.record(actor(subject), Action::SessionsEnded, about(subject));
-        let (epoch, mut writes) = self.putting_out(known)?;
+        let (epoch, mut writes) = match &known.member {
+            Some(member) => self.putting_out(member)?,
+            None => (self.epoch(known).await?, Vec::new()),
+        };
         let waiting = inside.session.waiting;
         let (renewed, entry) = self.renewing(&inside.session, None, waiting, epoch, &security)?;
         writes.extend(renewed);
@@ -314,9 +331,10 @@ impl Door<'_> {
     }
 
     /// The writes that end a member's sessions by their epoch, and the new one.
-    /// A participant has none.
-    fn putting_out(&self, known: &Known) -> Result<(u32, Vec<crate::dynamo::Write>), Trouble> {
-        let Some(member) = &known.member else { return Ok((known.epoch(), Vec::new())) };
+    fn putting_out(
+        &self,
+        member: &member::Member,
+    ) -> Result<(u32, Vec<crate::dynamo::Write>), Trouble> {
         let after = member.signed_out();
         let (changed, writes) = member::store::changing(
             self.service,

@@ -77,7 +77,8 @@ impl Door<'_> {
         let asks = member.id.to_string();
         let address = crate::ids::to_text(&self.index(email.expose()));
         for (kind, of) in [("addresses-of", &asks), ("addresses-to", &address)] {
-            if let Some(wait) = self.spend_of(kind, of, rules::LINKS_PER_ADDRESS).await? {
+            let (organization, most) = (self.organization(), rules::LINKS_PER_ADDRESS);
+            if let Some(wait) = self.spend_of(organization, kind, of, most).await? {
                 return Ok(Some(Refusal::TooManyMails(wait)));
             }
         }

@@ -1,8 +1,7 @@
 //! Opening an organization with its emergency code.
 
 use super::{
-    Action, Door, Entry, Failure, Known, Limits, Outcome, Refusal, Subject, about, actor, member,
-    rules, session,
+    Action, Door, Entry, Failure, Limits, Outcome, Refusal, Subject, about, actor, rules, session,
 };
 use crate::audit::{About, Actor, Factor};
 use crate::identity::emergency::{self, Review};
@@ -11,7 +10,6 @@ use crate::identity::session::{How, Opening};
 use crate::ids::EmergencyId;
 use crate::notice::News;
 use crate::personal::Note;
-use crate::trouble::Trouble;
 
 /// The word in the log that pages the operator. The alarm in template.yaml
 /// looks for it.
@@ -79,7 +77,7 @@ impl Door<'_> {
             open,
             self.recording(&record.with(Outcome::Right))?,
         ];
-        writes.extend(self.tell_of_emergency(id).await?);
+        writes.push(self.owe_administrators(News::EmergencyUsed, *id.as_bytes())?);
         if !self.commit(&writes).await? {
             // Somebody else used the same code at the same moment.
             let record = self.record(nobody, Action::EmergencyCodeUsed, About::Organization);
@@ -94,22 +92,5 @@ impl Door<'_> {
         );
         self.end_former().await;
         Ok(Entry { token, session, longest: limits.absolute, device: None })
-    }
-
-    async fn tell_of_emergency(
-        &self,
-        id: EmergencyId,
-    ) -> Result<Vec<crate::dynamo::Write>, Trouble> {
-        let (organization, keys) = (self.organization(), self.keys());
-        let members = member::store::list(self.service, organization, keys).await?;
-        members
-            .into_iter()
-            .filter(member::Member::administers)
-            .take(rules::MOST_TOLD)
-            .map(|member| {
-                let known = Known::of_member(member);
-                self.owe(known.subject, News::EmergencyUsed, *id.as_bytes())
-            })
-            .collect()
     }
 }

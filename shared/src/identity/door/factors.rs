@@ -1,10 +1,15 @@
 //! Adding and removing second factors. All of it needs a proof of who one is
 //! that is not older than ten minutes, or the half session of somebody who must
-//! add one.
+//! add one and has none yet.
+//!
+//! A member's first factor ends their other sessions: who came in before it was
+//! there, with no more than the password, must not stay.
 
 use serde_json::Value;
 
-use super::{Action, Door, Entry, Failure, Inside, Refusal, about, actor, factor};
+use super::{
+    Action, Door, Entry, Failure, Inside, Refusal, about, actor, factor, member, password,
+};
 use crate::audit::Factor;
 use crate::dynamo::Write;
 use crate::identity::factor::{Codes, RecoveryCodes, Secret};
@@ -13,9 +18,9 @@ use crate::notice::{self, News};
 use crate::personal::Label;
 use crate::trouble::Trouble;
 
-/// One-time codes that an app has yet to confirm.
+/// One-time codes that an app has yet to confirm, as they are offered.
 #[derive(Debug)]
-pub struct BegunCodes {
+pub struct OfferedCodes {
     /// The picture to scan, an SVG.
     pub picture: String,
     /// The secret.
@@ -23,49 +28,38 @@ pub struct BegunCodes {
 }
 
 impl Door<'_> {
-    /// Refuses who may not change factors at this moment.
-    fn fresh(&self, inside: &Inside) -> Result<(), Failure> {
-        let adds = inside.session.waiting == Some(Waiting::NewFactor);
-        if adds || inside.session.is_fresh(self.now) {
-            Ok(())
-        } else {
-            Err(Refusal::NotFresh.into())
+    /// Refuses who may not change factors at this moment. A half session is for
+    /// the first one: whoever still has one once there is another knows no more
+    /// than the password.
+    async fn fresh(&self, inside: &Inside) -> Result<(), Failure> {
+        if inside.session.waiting == Some(Waiting::NewFactor) {
+            let (organization, subject) = (self.organization(), inside.known.subject);
+            let has = factor::has_second_factor(self.service, organization, subject).await?;
+            return if has { Err(Refusal::NotRight.into()) } else { Ok(()) };
         }
+        if inside.session.is_fresh(self.now) { Ok(()) } else { Err(Refusal::NotFresh.into()) }
     }
 
-    /// Begins one-time codes: a new secret, which an app confirms with its
-    /// first code. One that has just begun is shown again.
+    /// Offers one-time codes: a secret, which an app confirms with its first
+    /// code. Looking changes nothing, and the same session is offered the same.
     ///
     /// # Errors
     /// [`Failure`].
-    pub async fn begin_codes(&self, inside: &Inside) -> Result<BegunCodes, Failure> {
-        self.fresh(inside)?;
-        let codes = self.codes(inside).await?;
-        let secret = Secret::fresh(&*self.service.chance)?;
-        let begun = codes.begun(secret.clone(), self.now);
-        if !self.commit(&[self.put_codes(inside, &begun)?]).await? {
-            return Err(Refusal::Overtaken.into());
-        }
+    pub async fn offer_codes(&self, inside: &Inside) -> Result<OfferedCodes, Failure> {
+        self.fresh(inside).await?;
+        let secret = self.offered(inside, &self.codes(inside).await?);
         Ok(self.drawn(inside, secret)?)
     }
 
-    /// The secret that waits for its first code, once more; `None` when there
-    /// is none.
-    ///
-    /// # Errors
-    /// [`Failure`].
-    pub async fn begun_codes(&self, inside: &Inside) -> Result<Option<BegunCodes>, Failure> {
-        self.fresh(inside)?;
-        let codes = self.codes(inside).await?;
-        let Some(secret) = codes.pending(self.now) else { return Ok(None) };
-        Ok(Some(self.drawn(inside, secret.clone())?))
+    fn offered(&self, inside: &Inside, codes: &Codes) -> Secret {
+        Secret::offered(self.keys(), inside.known.subject, inside.session.id, codes.version)
     }
 
-    fn drawn(&self, inside: &Inside, secret: Secret) -> Result<BegunCodes, Trouble> {
+    fn drawn(&self, inside: &Inside, secret: Secret) -> Result<OfferedCodes, Trouble> {
         let organization = &self.snapshot.organization.name;
         let address = secret.address(organization, inside.known.email.expose());
         let picture = factor::picture::svg(&address, "The secret, as a picture to scan")?;
-        Ok(BegunCodes { picture, secret })
+        Ok(OfferedCodes { picture, secret })
     }
 
     /// Turns one-time codes on with the first code of the app. Recovery codes
@@ -77,9 +71,11 @@ impl Door<'_> {
         &self,
         inside: &Inside,
         typed: &str,
-    ) -> Result<(RecoveryCodes, Option<Entry>), Failure> {
-        self.fresh(inside)?;
-        let confirmed = match self.codes(inside).await?.confirmed(typed, self.now)? {
+    ) -> Result<(RecoveryCodes, Entry), Failure> {
+        self.fresh(inside).await?;
+        let factors = self.factors(inside).await?;
+        let secret = self.offered(inside, &factors.codes);
+        let confirmed = match factors.codes.confirmed(&secret, typed, self.now)? {
             Ok(confirmed) => confirmed,
             Err(why) => return Err(Refusal::Code(why).into()),
         };
@@ -91,12 +87,8 @@ impl Door<'_> {
         let mut writes = vec![self.put_codes(inside, &codes)?];
         let news = News::FactorAdded(notice::Factor::Codes);
         writes.extend(self.changed(inside, Action::FactorAdded, Factor::Code, news)?);
-        let entry = self.added(inside, &mut writes).await?;
-        if self.commit(&writes).await? {
-            Ok((recovery, entry))
-        } else {
-            Err(Refusal::Overtaken.into())
-        }
+        let entry = self.add(inside, &factors, writes).await?;
+        Ok((recovery, entry))
     }
 
     /// Turns one-time codes off.
@@ -104,7 +96,7 @@ impl Door<'_> {
     /// # Errors
     /// [`Failure`].
     pub async fn remove_codes(&self, inside: &Inside) -> Result<(), Failure> {
-        self.fresh(inside)?;
+        self.fresh(inside).await?;
         let factors = self.factors(inside).await?;
         if factors.codes.since().is_none() {
             return Ok(());
@@ -112,6 +104,7 @@ impl Door<'_> {
         let others = !factors.passkeys.is_empty();
         self.may_do_without(inside, others).await?;
         let mut writes = vec![self.put_codes(inside, &factors.codes.without_app(others))?];
+        writes.extend(self.left_alone(inside, others).await?);
         let news = News::FactorRemoved(notice::Factor::Codes);
         writes.extend(self.changed(inside, Action::FactorRemoved, Factor::Code, news)?);
         self.committed(&writes).await
@@ -122,7 +115,7 @@ impl Door<'_> {
     /// # Errors
     /// [`Failure`].
     pub async fn new_recovery_codes(&self, inside: &Inside) -> Result<RecoveryCodes, Failure> {
-        self.fresh(inside)?;
+        self.fresh(inside).await?;
         let factors = self.factors(inside).await?;
         if !factors.any() {
             return Err(Refusal::FactorNeeded.into());
@@ -145,7 +138,7 @@ impl Door<'_> {
     /// # Errors
     /// [`Failure`].
     pub async fn begin_passkey(&self, inside: &Inside) -> Result<factor::Begun, Failure> {
-        self.fresh(inside)?;
+        self.fresh(inside).await?;
         let known = &inside.known;
         let username = match &known.member {
             Some(member) => member.username.expose(),
@@ -174,8 +167,8 @@ impl Door<'_> {
         ceremony: &str,
         answer: Value,
         label: Label,
-    ) -> Result<(Option<RecoveryCodes>, Option<Entry>), Failure> {
-        self.fresh(inside)?;
+    ) -> Result<(Option<RecoveryCodes>, Entry), Failure> {
+        self.fresh(inside).await?;
         let factors = self.factors(inside).await?;
         let finished = factor::passkey::finish_registration(
             self.service,
@@ -202,8 +195,7 @@ impl Door<'_> {
         };
         let news = News::FactorAdded(notice::Factor::Passkey);
         writes.extend(self.changed(inside, Action::FactorAdded, Factor::Passkey, news)?);
-        let entry = self.added(inside, &mut writes).await?;
-        self.committed(&writes).await?;
+        let entry = self.add(inside, &factors, writes).await?;
         Ok((recovery, entry))
     }
 
@@ -212,7 +204,7 @@ impl Door<'_> {
     /// # Errors
     /// [`Failure`].
     pub async fn remove_passkey(&self, inside: &Inside, id: [u8; 16]) -> Result<(), Failure> {
-        self.fresh(inside)?;
+        self.fresh(inside).await?;
         let factors = self.factors(inside).await?;
         if !factors.passkeys.iter().any(|passkey| passkey.id == id) {
             return Err(Refusal::Gone.into());
@@ -223,6 +215,7 @@ impl Door<'_> {
         let organization = self.organization();
         let removing = factor::store::remove_passkey(self.service, organization, subject, id)?;
         let mut writes = vec![removing];
+        writes.extend(self.left_alone(inside, others).await?);
         let news = News::FactorRemoved(notice::Factor::Passkey);
         writes.extend(self.changed(inside, Action::FactorRemoved, Factor::Passkey, news)?);
         self.committed(&writes).await
@@ -272,30 +265,57 @@ impl Door<'_> {
         Ok([self.recording(&record)?, self.owe(subject, news, self.occasion()?)?])
     }
 
-    /// A new token for who has added a factor: nothing more is owed for it.
-    async fn added(
+    /// What the password owes once it is all that is left: one that was chosen
+    /// beside a second factor may be too short to stand alone.
+    async fn left_alone(&self, inside: &Inside, others: bool) -> Result<Option<Write>, Failure> {
+        if others {
+            return Ok(None);
+        }
+        let kept = self.kept(&inside.known).await?;
+        let (organization, subject) = (self.organization(), inside.known.subject);
+        let left = kept
+            .map(|kept| password::store::left_alone(self.service, organization, subject, &kept));
+        Ok(left.transpose()?)
+    }
+
+    /// Writes a new factor, with a new token for who has added it: nothing more
+    /// is owed for it. Where it is a member's first one, all their other
+    /// sessions are over with it, as with another password.
+    async fn add(
         &self,
         inside: &Inside,
-        writes: &mut Vec<Write>,
-    ) -> Result<Option<Entry>, Failure> {
+        former: &factor::Factors,
+        mut writes: Vec<Write>,
+    ) -> Result<Entry, Failure> {
         let security = self.security().await?;
-        let epoch = inside.known.epoch();
+        let (organization, keys, known) = (self.organization(), self.keys(), &inside.known);
+        let mut epoch = inside.session.epoch;
+        if let Some(member) = known.member.as_ref().filter(|_| !former.any()) {
+            let after = member.signed_out();
+            let (changed, changing) =
+                member::store::changing(self.service, organization, keys, member, &after)?;
+            epoch = changed.epoch;
+            writes.extend(changing);
+        }
         let (renewed, entry) = self.renewing(&inside.session, None, None, epoch, &security)?;
         writes.extend(renewed);
-        let index = self.index_of(&inside.known);
-        if inside.session.waiting.is_some() {
+        let index = self.index_of(known);
+        let half = inside.session.waiting.is_some();
+        if half {
             // The sign-in that waited for it is complete now.
-            let record = self.attempt(
-                actor(inside.known.subject),
-                about(inside.known.subject),
-                Factor::Password,
-            );
+            let (actor, about) = (actor(known.subject), about(known.subject));
+            let record = self.attempt(actor, about, Factor::Password);
             writes.push(self.recording(&record.with(super::Outcome::Right))?);
-            let bucket = self.bucket(index);
-            self.forget_attempts(index, bucket).await;
-            return Ok(Some(self.know_device(index, entry)?));
         }
-        Ok(Some(entry))
+        self.committed(&writes).await?;
+        if epoch != inside.session.epoch {
+            self.sweep_others(&entry).await;
+        }
+        if !half {
+            return Ok(entry);
+        }
+        self.forget_attempts(index, self.bucket(index)).await;
+        Ok(self.know_device(index, entry)?)
     }
 
     pub(super) async fn committed(&self, writes: &[Write]) -> Result<(), Failure> {

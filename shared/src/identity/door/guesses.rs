@@ -8,6 +8,7 @@ use crate::audit::{About, Actor};
 use crate::identity::lockout::{self, Bucket, Device, Limits};
 use crate::identity::session::{How, Session};
 use crate::identity::{Security, counted};
+use crate::ids::OrganizationId;
 use crate::participant::allowance::{AN_HOUR, Allowance};
 use crate::trouble::Trouble;
 
@@ -85,11 +86,16 @@ impl Door<'_> {
     /// does no harm but a lock that comes a little early.
     pub(super) async fn forget_attempts(&self, index: [u8; 16], bucket: Bucket) {
         for bucket in [bucket, self.second_step(index)] {
-            let organization = self.organization();
-            let cleared = lockout::clear(self.service, organization, index, bucket).await;
-            if let Err(trouble) = cleared {
-                tracing::warn!(cause = trouble.chain(), "attempts were not forgotten");
-            }
+            self.forget(index, bucket).await;
+        }
+    }
+
+    /// Forgets the attempts of one bucket.
+    pub(super) async fn forget(&self, index: [u8; 16], bucket: Bucket) {
+        let organization = self.organization();
+        let cleared = lockout::clear(self.service, organization, index, bucket).await;
+        if let Err(trouble) = cleared {
+            tracing::warn!(cause = trouble.chain(), "attempts were not forgotten");
         }
     }
 
@@ -114,18 +120,26 @@ impl Door<'_> {
         &self,
         limit: rules::PerNetwork,
     ) -> Result<Option<SignedDuration>, Trouble> {
-        let network = crate::ids::to_text(&self.origin.network);
-        self.spend_of(limit.kind, &network, limit.in_an_hour).await
+        let here = crate::ids::to_text(&self.origin.network);
+        let organization = self.organization();
+        let wait = self.spend_of(organization, limit.kind, &here, limit.in_an_hour).await?;
+        match (wait, limit.everywhere, self.origin.everywhere) {
+            (None, Some((kind, most)), Some((operator, network))) => {
+                let there = crate::ids::to_text(&network);
+                self.spend_of(operator, kind, &there, most).await
+            }
+            (wait, ..) => Ok(wait),
+        }
     }
 
     /// Spends one of an hour's allowance.
     pub(super) async fn spend_of(
         &self,
+        organization: OrganizationId,
         kind: &'static str,
         of: &str,
         limit: u32,
     ) -> Result<Option<SignedDuration>, Trouble> {
-        let organization = self.organization();
         let allowance = Allowance { organization, kind, of, limit, window: AN_HOUR };
         self.allowances.spend(self.service, allowance, self.now).await
     }
@@ -146,7 +160,9 @@ impl Door<'_> {
             return Err(Refusal::TooMany(wait).into());
         }
         let of = format!("{}#{asker}", crate::ids::to_text(&index));
-        let spent = self.spend_of(mails.kind(), &of, rules::LINKS_PER_ADDRESS).await?;
+        let organization = self.organization();
+        let spent =
+            self.spend_of(organization, mails.kind(), &of, rules::LINKS_PER_ADDRESS).await?;
         Ok(if spent.is_some() { Outcome::Throttled } else { Outcome::Done })
     }
 }

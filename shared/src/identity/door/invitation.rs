@@ -7,7 +7,6 @@ use super::{
 use crate::audit::Factor;
 use crate::identity::member::{Member, State};
 use crate::identity::pass::{self, Pass, Purpose};
-use crate::identity::password::store::Kept;
 
 impl Door<'_> {
     /// Whom a mailed link invites, while it does, and the least number of
@@ -45,7 +44,7 @@ impl Door<'_> {
         let invited = Known::of_member(member.clone());
         let password = self.judge(typed, &security, false, &self.words(&invited)).await?;
         let hashed = self.service.hasher.hash(&password, &*self.service.chance).await?;
-        let chosen = Kept::chosen(hashed, self.now);
+        let chosen = self.chosen(hashed, &password, &security);
         let (joined, changing) = member::store::changing(
             self.service,
             organization,
@@ -57,7 +56,7 @@ impl Door<'_> {
         let subject = known.subject;
         let required = security.factor_required(member.level);
         let waiting = rules::due(&[How::Password], false, required, false);
-        let (session, entry) = self.opening(&known, &security, How::Password, waiting)?;
+        let (session, entry) = self.opening(&known, &security, How::Password, waiting).await?;
         let accepted = self.record(actor(subject), Action::InvitationAccepted, about(subject));
         let attempt = || self.attempt(actor(subject), about(subject), Factor::Password);
         let signed_in = attempt().with(reached(waiting));

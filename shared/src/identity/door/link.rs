@@ -101,7 +101,7 @@ impl Door<'_> {
     async fn enter_by_link(&self, pass: &Pass, known: &Known) -> Result<Option<Entry>, Failure> {
         let security = self.security().await?;
         let waiting = self.due(known, &security, None, &[How::Link]).await?;
-        let (session, entry) = self.opening(known, &security, How::Link, waiting)?;
+        let (session, entry) = self.opening(known, &security, How::Link, waiting).await?;
         let record = self
             .attempt(actor(known.subject), about(known.subject), means(How::Link))
             .with(reached(waiting));

@@ -23,13 +23,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::member::{self, Member, State};
 use super::pass::Owner;
-use super::password::{self, Password, Requirements, Unhashed, Unusable};
+use super::password::store::Kept;
+use super::password::{self, Hashed, Password, Requirements, Unhashed, Unusable};
 use super::session::{self, How, Limits, Opening, Session, Token, Waiting};
 use super::subject::Subject;
 use super::{Security, Username, factor, lockout};
 use crate::audit::{self, About, Action, Actor, Factor, Outcome, Record};
 use crate::dynamo::Write;
 use crate::ids::OrganizationId;
+use crate::notice::administrators::to_administrators;
 use crate::notice::{News, owed};
 use crate::organization::Snapshot;
 use crate::participant::Allowances;
@@ -42,7 +44,7 @@ use crate::web::Cookies;
 pub use account::{Account, Inside};
 pub use address::Proving;
 pub use emergency::PAGING_WORD;
-pub use factors::BegunCodes;
+pub use factors::OfferedCodes;
 pub use sign_up::{Applicant, Founded, Wanted, least};
 
 /// Where somebody comes from.
@@ -50,6 +52,9 @@ pub use sign_up::{Applicant, Founded, Wanted, least};
 pub struct Origin {
     /// The network: a keyed hash.
     pub network: [u8; 16],
+    /// The network as the operator's organization knows it, where what is done
+    /// at all organizations is counted; `None` where there is no operator yet.
+    pub everywhere: Option<(OrganizationId, [u8; 16])>,
     /// The request: a keyed hash.
     pub request: Option<[u8; 16]>,
     /// The browser, in coarse words.
@@ -187,12 +192,8 @@ impl Known {
         self.member.as_ref().is_none_or(|member| member.state == State::Active)
     }
 
-    fn epoch(&self) -> u32 {
-        self.member.as_ref().map_or(0, |member| member.epoch)
-    }
-
     /// As what a mailed link is made for them: see [`Owner::epoch`].
-    fn owner(&self, kept: Option<&password::store::Kept>) -> Owner {
+    fn owner(&self, kept: Option<&Kept>) -> Owner {
         let epoch = match &self.member {
             Some(member) => Some(member.epoch.into()),
             None => kept.map(|kept| kept.set_at.as_second()),
@@ -288,6 +289,12 @@ impl<'a> Door<'a> {
         owed::owe(&self.service.settings.tables.mail, &owed)
     }
 
+    /// The write that owes every administrator a mail.
+    fn owe_administrators(&self, news: News, occasion: [u8; 16]) -> Result<Write, Trouble> {
+        let owed = to_administrators(self.organization(), news, occasion, self.now);
+        owed::owe(&self.service.settings.tables.mail, &owed)
+    }
+
     /// Bytes that stand for this moment and no other.
     fn occasion(&self) -> Result<[u8; 16], Trouble> {
         let mut occasion = [0; 16];
@@ -300,7 +307,7 @@ impl<'a> Door<'a> {
         &self,
         known: &Known,
         security: &Security,
-        kept: Option<&password::store::Kept>,
+        kept: Option<&Kept>,
         proven: &[How],
     ) -> Result<Option<Waiting>, Trouble> {
         let has_factor =
@@ -313,8 +320,20 @@ impl<'a> Door<'a> {
         Ok(rules::due(proven, has_factor, required, old_password))
     }
 
+    /// The epoch under which a session of somebody begins now: a member's own,
+    /// a participant's in their password.
+    async fn epoch(&self, known: &Known) -> Result<u32, Trouble> {
+        match &known.member {
+            Some(member) => Ok(member.epoch),
+            None => {
+                let organization = self.organization();
+                password::store::epoch(self.service, organization, known.subject).await
+            }
+        }
+    }
+
     /// The writes that begin a session, and whoever came in with it.
-    fn opening(
+    async fn opening(
         &self,
         known: &Known,
         security: &Security,
@@ -324,7 +343,7 @@ impl<'a> Door<'a> {
         let limits = Limits::of(security, known.subject);
         let opening = Opening {
             subject: known.subject,
-            epoch: known.epoch(),
+            epoch: self.epoch(known).await?,
             network: self.origin.network,
             browser: self.origin.browser.clone(),
             how: vec![how],
@@ -347,6 +366,17 @@ impl<'a> Door<'a> {
         }
     }
 
+    /// Removes what is left of sessions that are over by their epoch, but for the
+    /// one that goes on. That it fails opens nothing.
+    async fn sweep_others(&self, kept: &Entry) {
+        let (organization, subject) = (self.organization(), kept.session.subject);
+        let id = kept.session.id;
+        let swept = session::store::end_others(self.service, organization, subject, id).await;
+        if let Err(trouble) = swept {
+            tracing::warn!(cause = trouble.chain(), "ended sessions could not be removed");
+        }
+    }
+
     fn words<'b>(&'b self, known: &'b Known) -> Words<'b> {
         let organization = &self.snapshot.organization;
         let mut person = vec![known.email.expose()];
@@ -354,6 +384,13 @@ impl<'a> Door<'a> {
             person.extend([member.username.expose(), member.name.expose()]);
         }
         Words { organization: vec![&organization.name, organization.web_name.as_str()], person }
+    }
+
+    /// A password that somebody chose now and that was judged right, with
+    /// whether it may be all they have.
+    fn chosen(&self, hashed: Hashed, password: &Password, security: &Security) -> Kept {
+        let least = security.shortest_password(false) as usize;
+        Kept::chosen(hashed, self.now).that_stands_alone(password.length() >= least)
     }
 
     /// Judges a password that somebody chose.

@@ -3,8 +3,7 @@
 
 use super::guesses::Mails;
 use super::{
-    Action, Door, Failure, Known, Outcome, Refusal, about, actor, factor, lockout, member,
-    password, session,
+    Action, Door, Failure, Known, Outcome, Refusal, about, actor, factor, member, password, session,
 };
 use crate::audit::{About, Actor};
 use crate::identity::lockout::Bucket;
@@ -106,7 +105,7 @@ impl Door<'_> {
         let has_factor = factor::has_second_factor(self.service, organization, subject).await?;
         let password = self.judge(typed, &security, has_factor, &self.words(&known)).await?;
         let hashed = self.service.hasher.hash(&password, &*self.service.chance).await?;
-        let chosen = Kept::chosen(hashed, self.now);
+        let chosen = self.chosen(hashed, &password, &security);
         let replacing = former.map_or(0, |former| former.version);
         let record = self.record(actor(subject), Action::PasswordReset, about(subject));
         let mut writes = vec![
@@ -126,10 +125,15 @@ impl Door<'_> {
             self.refuse(&record.with(Outcome::Wrong), Vec::new()).await?;
             return Err(Refusal::Gone.into());
         }
-        session::store::end_all(self.service, organization, subject).await?;
+        // From here on nothing may fail: the password is another one, and all
+        // sessions are over by their epoch.
+        let swept = session::store::end_all(self.service, organization, subject).await;
+        if let Err(trouble) = swept {
+            tracing::warn!(cause = trouble.chain(), "ended sessions could not be removed");
+        }
         let index = self.index_of(&known);
         for bucket in [Bucket::Strangers, self.bucket(index)] {
-            lockout::clear(self.service, organization, index, bucket).await?;
+            self.forget(index, bucket).await;
         }
         Ok(self.mark(index, false)?)
     }

@@ -11,20 +11,29 @@ use crate::identity::session::{How, Waiting};
 pub struct PerNetwork {
     /// What is counted.
     pub kind: &'static str,
-    /// How much of it.
+    /// How much of it, at one organization.
     pub in_an_hour: u32,
+    /// How much of it at all organizations together, where that is counted: the
+    /// name under which it is, and how much.
+    pub everywhere: Option<(&'static str, u32)>,
 }
 
 /// Attempts to sign in.
-pub const SIGN_IN: PerNetwork = PerNetwork { kind: "sign-in", in_an_hour: 600 };
+pub const SIGN_IN: PerNetwork = PerNetwork {
+    kind: "sign-in",
+    in_an_hour: 600,
+    // So that nobody guesses at each organization in turn.
+    everywhere: Some(("sign-in-everywhere", 1_200)),
+};
 /// Mails with links that are asked for.
-pub const LINKS: PerNetwork = PerNetwork { kind: "links", in_an_hour: 120 };
+pub const LINKS: PerNetwork = PerNetwork { kind: "links", in_an_hour: 120, everywhere: None };
 /// Organizations that are asked for.
-pub const SIGN_UPS: PerNetwork = PerNetwork { kind: "sign-ups", in_an_hour: 20 };
+pub const SIGN_UPS: PerNetwork = PerNetwork { kind: "sign-ups", in_an_hour: 20, everywhere: None };
 /// Uses of the emergency code.
-pub const EMERGENCIES: PerNetwork = PerNetwork { kind: "emergencies", in_an_hour: 20 };
+pub const EMERGENCIES: PerNetwork =
+    PerNetwork { kind: "emergencies", in_an_hour: 20, everywhere: None };
 /// Looks at the meter.
-pub const METER: PerNetwork = PerNetwork { kind: "meter", in_an_hour: 6_000 };
+pub const METER: PerNetwork = PerNetwork { kind: "meter", in_an_hour: 6_000, everywhere: None };
 
 /// How many mails with links of one kind one address gets in an hour, asked for
 /// by strangers, by one of its owner's devices, or by its organization's team.
@@ -32,10 +41,6 @@ pub const LINKS_PER_ADDRESS: u32 = 5;
 /// How many invitations an organization sends in a day, and how many links for
 /// new passwords. A school with a larger staff takes two days.
 pub const TEAM_MAILS_A_DAY: u32 = 200;
-
-/// So many administrators are told of something at once: what one transaction
-/// has room for beside the rest.
-pub const MOST_TOLD: usize = 80;
 
 /// So many failures before a success are worth telling.
 pub const SEVERAL: u32 = 3;

@@ -189,7 +189,7 @@ impl Door<'_> {
         };
         let security = self.security().await?;
         let waiting = rules::due(&[How::Passkey], true, false, false);
-        let (session, entry) = self.opening(&known, &security, How::Passkey, waiting)?;
+        let (session, entry) = self.opening(&known, &security, How::Passkey, waiting).await?;
         let record =
             self.attempt(actor(subject), about(subject), Factor::Passkey).with(reached(waiting));
         if !self.commit(&[session, used, self.recording(&record)?]).await? {
@@ -239,7 +239,7 @@ impl Door<'_> {
             writes.extend(self.tell_of_failures(known, failures, locks)?);
         }
         let (renewed, entry) =
-            self.renewing(&half.session, Some(how), waiting, known.epoch(), &security)?;
+            self.renewing(&half.session, Some(how), waiting, half.session.epoch, &security)?;
         writes.extend(renewed);
         writes.push(self.recording(&record.with(reached(waiting)))?);
         if !self.commit(&writes).await? {

@@ -138,7 +138,7 @@ impl Door<'_> {
         attempt: Attempt,
     ) -> Result<Entry, Failure> {
         let waiting = self.due(known, security, Some(kept), &[How::Password]).await?;
-        let (session, entry) = self.opening(known, security, How::Password, waiting)?;
+        let (session, entry) = self.opening(known, security, How::Password, waiting).await?;
         let record = self
             .attempt(actor(known.subject), about(known.subject), Factor::Password)
             .with(reached(waiting));

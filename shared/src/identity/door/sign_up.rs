@@ -201,7 +201,7 @@ impl Door<'_> {
         let there = Door { snapshot: &snapshot, ..*self };
         let (id, subject) = (snapshot.organization.id, Subject::Member(administrator.id));
         let known = Known::of_member(administrator.clone());
-        let chosen = Kept::chosen(hashed, self.now);
+        let chosen = Kept::chosen(hashed, self.now).that_stands_alone(true);
         let mut writes = organization::store::founding(self.service, &snapshot.organization)?;
         writes.extend(member::store::creating(self.service, id, &keys, &administrator)?);
         writes.push(password::store::put(self.service, &keys, id, subject, &chosen, 0)?);
@@ -217,10 +217,11 @@ impl Door<'_> {
         writes.push(self.recording(&here)?);
         writes.push(there.recording(&there.record(actor(subject), action, About::Organization))?);
         let entry = if approval {
-            writes.extend(self.tell_of_waiting(id).await?);
+            let news = News::OrganizationWaits(id);
+            writes.push(self.owe_administrators(news, *id.as_bytes())?);
             None
         } else {
-            let (session, entry) = there.opening(&known, &security, How::Password, None)?;
+            let (session, entry) = there.opening(&known, &security, How::Password, None).await?;
             let record =
                 there.attempt(actor(subject), about(subject), Factor::Password).with(reached(None));
             writes.push(session);
@@ -232,21 +233,6 @@ impl Door<'_> {
         }
         let taken = organization::store::find(self.service, web_name.as_str()).await?.is_some();
         Err(if taken { Refusal::WebNameTaken } else { Refusal::Gone }.into())
-    }
-
-    /// What is owed to the operator's administrators about one who waits.
-    async fn tell_of_waiting(&self, waiting: OrganizationId) -> Result<Vec<Write>, Trouble> {
-        let (operator, keys) = (self.organization(), self.keys());
-        let members = member::store::list(self.service, operator, keys).await?;
-        members
-            .iter()
-            .filter(|member| member.administers())
-            .take(rules::MOST_TOLD)
-            .map(|member| {
-                let news = News::OrganizationWaits(waiting);
-                self.owe(Subject::Member(member.id), news, *waiting.as_bytes())
-            })
-            .collect()
     }
 }
 

@@ -6,16 +6,16 @@
 
 use std::fmt;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use totp_rs::{Algorithm, Builder};
 use zeroize::Zeroizing;
 
 use super::recovery::Recovery;
-use crate::ambient::Chance;
+use crate::identity::session::SessionId;
+use crate::identity::subject::Subject;
 use crate::trouble::Trouble;
+use crate::vault::OrganizationKeys;
 
-/// How long a new secret waits to be confirmed.
-pub const CONFIRM_WITHIN: SignedDuration = SignedDuration::from_mins(15);
 const STEP: u64 = 30;
 const DIGITS: u8 = 6;
 
@@ -30,14 +30,29 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// A new secret.
-    ///
-    /// # Errors
-    /// When the system has no randomness to give.
-    pub fn fresh(chance: &dyn Chance) -> Result<Self, Trouble> {
+    /// The secret that one session offers to somebody whose codes are at this
+    /// version. It follows from the organization's key: so looking at it writes
+    /// nothing down, and no other session, a stranger's above all, is ever
+    /// shown it.
+    #[must_use]
+    pub fn offered(
+        keys: &OrganizationKeys,
+        subject: Subject,
+        session: SessionId,
+        version: u64,
+    ) -> Self {
+        let subject = subject.to_string();
+        let version = version.to_be_bytes();
+        let half = |which: &[u8]| {
+            let parts = [which, subject.as_bytes(), session.as_bytes(), &version];
+            Zeroizing::new(keys.proof(b"one-time codes", &parts))
+        };
+        let (first, second) = (half(b"first"), half(b"second"));
         let mut bytes = Zeroizing::new([0; 20]);
-        chance.fill(&mut *bytes)?;
-        Ok(Self(bytes))
+        for (to, from) in bytes.iter_mut().zip(first.iter().chain(second.iter())) {
+            *to = *from;
+        }
+        Self(bytes)
     }
 
     /// The secret whose text this is.
@@ -100,7 +115,6 @@ pub struct Codes {
     /// Raised by every change; 0 before they are stored.
     pub version: u64,
     pub(super) confirmed: Option<Confirmed>,
-    pub(super) pending: Option<(Secret, Timestamp)>,
     pub(super) recovery: Recovery,
 }
 
@@ -124,7 +138,7 @@ pub enum Refused {
     #[error("This code was used already. Wait for the next one.")]
     Used,
     /// There is nothing to compare it with, or no longer.
-    #[error("There is no app to confirm, or it took more than 15 minutes. Please begin again.")]
+    #[error("There is no app to compare it with. Please begin again.")]
     Nothing,
 }
 
@@ -135,37 +149,28 @@ impl Codes {
         self.confirmed.as_ref().map(|confirmed| confirmed.since)
     }
 
-    /// The new secret that waits for an app to confirm it, if there is one.
-    #[must_use]
-    pub fn pending(&self, now: Timestamp) -> Option<&Secret> {
-        self.pending.as_ref().filter(|(_, until)| *until > now).map(|(secret, _)| secret)
-    }
-
     /// How many recovery codes are left.
     #[must_use]
     pub fn recovery_left(&self) -> usize {
         self.recovery.left()
     }
 
-    /// With a new secret that an app is to confirm. The old app serves until then.
-    #[must_use]
-    pub fn begun(&self, secret: Secret, now: Timestamp) -> Self {
-        Self { pending: Some((secret, now + CONFIRM_WITHIN)), ..self.clone() }
-    }
-
-    /// With the new secret in the place of the old, when this is its code.
+    /// With a new secret in the place of the old, when this is its code. The
+    /// old app serves until then.
     ///
     /// # Errors
     /// [`Refused`], or [`Trouble`] around it.
-    pub fn confirmed(&self, typed: &str, now: Timestamp) -> Result<Result<Self, Refused>, Trouble> {
-        let Some((secret, _)) = self.pending.as_ref().filter(|(_, until)| *until > now) else {
-            return Ok(Err(Refused::Nothing));
-        };
+    pub fn confirmed(
+        &self,
+        secret: &Secret,
+        typed: &str,
+        now: Timestamp,
+    ) -> Result<Result<Self, Refused>, Trouble> {
         Ok(match secret.step(typed, now)? {
             None => Err(Refused::Wrong),
             Some(last_step) => {
                 let confirmed = Some(Confirmed { secret: secret.clone(), since: now, last_step });
-                Ok(Self { confirmed, pending: None, ..self.clone() })
+                Ok(Self { confirmed, ..self.clone() })
             }
         })
     }
@@ -190,7 +195,7 @@ impl Codes {
     #[must_use]
     pub fn without_app(&self, still_has_passkey: bool) -> Self {
         let recovery = if still_has_passkey { self.recovery.clone() } else { Recovery::default() };
-        Self { version: self.version, confirmed: None, pending: None, recovery }
+        Self { version: self.version, confirmed: None, recovery }
     }
 }
 
@@ -214,6 +219,8 @@ fn encode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
 
     fn at(second: i64) -> Timestamp {
@@ -225,9 +232,8 @@ mod tests {
     }
 
     fn with_app(now: Timestamp) -> Codes {
-        let begun = Codes::default().begun(secret(), now);
         let code = secret().code(now).unwrap();
-        begun.confirmed(&code, now).unwrap().unwrap()
+        Codes::default().confirmed(&secret(), &code, now).unwrap().unwrap()
     }
 
     #[test]
@@ -281,15 +287,11 @@ mod tests {
         let now = at(1_800_000_015);
         let codes = with_app(at(1_700_000_000));
         let other = Secret(Zeroizing::new([9; 20]));
-        let begun = codes.begun(other.clone(), now);
         let (old, new) = (secret().code(now).unwrap(), other.code(now).unwrap());
-        assert!(begun.spent(&old, now).unwrap().is_ok());
-        assert_eq!(begun.spent(&new, now).unwrap().unwrap_err(), Refused::Wrong);
-        assert_eq!(begun.confirmed(&old, now).unwrap().unwrap_err(), Refused::Wrong);
-        let late = now + CONFIRM_WITHIN;
-        let code = other.code(late).unwrap();
-        assert_eq!(begun.confirmed(&code, late).unwrap().unwrap_err(), Refused::Nothing);
-        let confirmed = begun.confirmed(&new, now).unwrap().unwrap();
+        assert!(codes.spent(&old, now).unwrap().is_ok());
+        assert_eq!(codes.spent(&new, now).unwrap().unwrap_err(), Refused::Wrong);
+        assert_eq!(codes.confirmed(&other, &old, now).unwrap().unwrap_err(), Refused::Wrong);
+        let confirmed = codes.confirmed(&other, &new, now).unwrap().unwrap();
         assert_eq!(confirmed.since(), Some(now));
         assert_eq!(confirmed.spent(&old, now).unwrap().unwrap_err(), Refused::Wrong);
         assert!(Codes::default().spent(&old, now).unwrap().is_err());

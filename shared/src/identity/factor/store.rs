@@ -45,7 +45,6 @@ struct CodesRow {
 #[derive(Serialize, Deserialize, Default)]
 struct CodesFields {
     app: Option<AppFields>,
-    pending: Option<PendingFields>,
     recovery: Vec<String>,
 }
 
@@ -54,12 +53,6 @@ struct AppFields {
     secret: String,
     since: i64,
     last_step: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-struct PendingFields {
-    secret: String,
-    until: i64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -146,14 +139,10 @@ pub async fn codes(
             Ok::<_, Trouble>(Confirmed { secret, since, last_step: app.last_step })
         })
         .transpose()?;
-    let pending = fields
-        .pending
-        .map(|pending| Ok::<_, Trouble>((secret(&pending.secret)?, moment(pending.until)?)))
-        .transpose()?;
     let recovery: Option<Vec<_>> =
         fields.recovery.iter().map(|hash| ids::from_text(hash)).collect();
     let recovery = Recovery(recovery.ok_or_else(|| damaged("a recovery code"))?);
-    Ok(Codes { version: row.version, confirmed, pending, recovery })
+    Ok(Codes { version: row.version, confirmed, recovery })
 }
 
 /// The write that makes `codes` the next version of what was read. It is lost
@@ -175,10 +164,6 @@ pub fn put_codes(
             secret: confirmed.secret.text().to_string(),
             since: confirmed.since.as_second(),
             last_step: confirmed.last_step,
-        }),
-        pending: codes.pending.as_ref().map(|(secret, until)| PendingFields {
-            secret: secret.text().to_string(),
-            until: until.as_second(),
         }),
         recovery: codes.recovery.0.iter().map(|hash| ids::to_text(hash)).collect(),
     };

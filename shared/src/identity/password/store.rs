@@ -26,13 +26,24 @@ pub struct Kept {
     pub set_at: Timestamp,
     /// Whether its owner must choose another before anything else.
     pub must_change: bool,
+    /// The version with which its owner chose it; 0 before it is stored.
+    pub chosen: u64,
+    /// Whether it was long enough to be all that its owner has. One that was
+    /// chosen beside a second factor may not be.
+    pub stands_alone: bool,
 }
 
 impl Kept {
     /// A password that was chosen now.
     #[must_use]
     pub const fn chosen(hashed: Hashed, now: Timestamp) -> Self {
-        Self { version: 0, hashed, set_at: now, must_change: false }
+        Self { version: 0, hashed, set_at: now, must_change: false, chosen: 0, stands_alone: false }
+    }
+
+    /// The same, with whether it may be all that its owner has.
+    #[must_use]
+    pub fn that_stands_alone(self, stands_alone: bool) -> Self {
+        Self { stands_alone, ..self }
     }
 }
 
@@ -43,6 +54,8 @@ struct Row {
     version: u64,
     set_at: i64,
     must_change: bool,
+    #[serde(default)]
+    chosen: u64,
     sealed: Sealed,
 }
 
@@ -50,6 +63,8 @@ struct Row {
 #[derive(Serialize, Deserialize)]
 struct Fields {
     hash: String,
+    #[serde(default)]
+    stands_alone: bool,
 }
 
 /// Reads somebody's password, consistently; `None` when there is none.
@@ -74,7 +89,35 @@ pub async fn find(
         hashed: Hashed::from_stored(fields.hash),
         set_at: Timestamp::from_second(row.set_at).map_err(|why| damaged(why.to_string()))?,
         must_change: row.must_change,
+        chosen: row.chosen,
+        stands_alone: fields.stands_alone,
     }))
+}
+
+/// The epoch of a participant's sessions: raised by each password that they
+/// choose, 0 before the first. It is read without opening anything.
+///
+/// # Errors
+/// When DynamoDB fails or the item is damaged.
+pub async fn epoch(
+    service: &Service,
+    organization: OrganizationId,
+    subject: Subject,
+) -> Result<u32, Trouble> {
+    let table = &service.settings.tables.identity;
+    let key = Key::password(organization, subject);
+    let Some(item) = dynamo::get(&service.dynamo, table, &key).await? else { return Ok(0) };
+    let row: Row = dynamo::row(item)?;
+    u32::try_from(row.chosen).map_err(|why| Trouble::damaged(format!("password {key}"), why))
+}
+
+/// The epoch of a participant's sessions once a password has been put in the
+/// place of the one of `replacing`'s version.
+///
+/// # Errors
+/// When somebody has chosen more passwords than there are numbers.
+pub fn epoch_after(replacing: u64) -> Result<u32, Trouble> {
+    u32::try_from(replacing + 1).map_err(|why| Trouble::damaged("a password's version", why))
 }
 
 /// The write that keeps `password` in the place of the one of `replacing`'s
@@ -92,7 +135,8 @@ pub fn put(
 ) -> Result<Write, Trouble> {
     let table = &service.settings.tables.identity;
     let key = Key::password(organization, subject);
-    let fields = Fields { hash: password.hashed.expose().to_owned() };
+    let fields =
+        Fields { hash: password.hashed.expose().to_owned(), stands_alone: password.stands_alone };
     let sealed = keys.seal(place(table, &key), &fields, &*service.chance)?;
     let item = dynamo::item(&Row {
         pk: key.pk,
@@ -100,6 +144,8 @@ pub fn put(
         version: replacing + 1,
         set_at: password.set_at.as_second(),
         must_change: password.must_change,
+        // One that is only hashed anew was chosen before.
+        chosen: if password.chosen == 0 { replacing + 1 } else { password.chosen },
         sealed,
     })?;
     if replacing == 0 {
@@ -130,36 +176,31 @@ pub fn unchanged(
     )
 }
 
-/// The write that asks the owner to choose another password next time.
+/// The write for a password that is about to be all that its owner has: unless
+/// it may stand alone, they choose another next time. It is lost when they chose
+/// one in between, and makes one lost that is being chosen.
 ///
 /// # Errors
 /// When the SDK refuses to build the request.
-pub fn must_change(
+pub fn left_alone(
     service: &Service,
     organization: OrganizationId,
     subject: Subject,
+    kept: &Kept,
 ) -> Result<Write, Trouble> {
+    let must_change = kept.must_change || !kept.stands_alone;
     Write::update(
         &service.settings.tables.identity,
         &Key::password(organization, subject),
-        "SET must_change = :yes, version = version + :one",
-        "attribute_exists(pk)",
+        "SET must_change = :must, version = version + :one",
+        "version = :read",
         [],
-        [(":yes", AttributeValue::Bool(true)), (":one", AttributeValue::N("1".into()))],
+        [
+            (":must", AttributeValue::Bool(must_change)),
+            (":one", AttributeValue::N("1".into())),
+            (":read", AttributeValue::N(kept.version.to_string())),
+        ],
     )
-}
-
-/// The write that removes a password: passkeys alone remain.
-///
-/// # Errors
-/// When the SDK refuses to build the request.
-pub fn remove(
-    service: &Service,
-    organization: OrganizationId,
-    subject: Subject,
-) -> Result<Write, Trouble> {
-    let key = Key::password(organization, subject);
-    Write::delete(&service.settings.tables.identity, &key, "attribute_exists(pk)", [])
 }
 
 /// Keeps the same password under a hash with today's parameters. Whether it was

@@ -32,7 +32,8 @@ pub struct Session {
     pub begun: Timestamp,
     /// When it was last used, to the second.
     pub seen: Timestamp,
-    /// The member's epoch under which it began; 0 for who has none.
+    /// The epoch under which it began: a member's own, or that of a participant's
+    /// password; 0 for who has none.
     pub epoch: u32,
     /// The network it began in: a keyed hash.
     pub network: [u8; 16],
@@ -51,7 +52,8 @@ pub struct Session {
 pub struct Opening {
     /// Whose it is.
     pub subject: Subject,
-    /// The member's epoch; 0 for who has none.
+    /// The epoch: a member's own, or that of a participant's password; 0 for who
+    /// has none.
     pub epoch: u32,
     /// The network: a keyed hash.
     pub network: [u8; 16],

@@ -267,7 +267,7 @@ pub async fn end(
 /// Ends all sessions of somebody but one; how many there were.
 ///
 /// # Errors
-/// When DynamoDB fails: then some may be left.
+/// When DynamoDB fails or new ones keep coming: then some may be left.
 pub async fn end_others(
     service: &Service,
     organization: OrganizationId,
@@ -277,11 +277,11 @@ pub async fn end_others(
     end_these(service, organization, subject, |session| session.id != kept).await
 }
 
-/// Ends all sessions of somebody; how many there were. A member's end at once
-/// by their epoch as well, which is right even where this fails.
+/// Ends all sessions of somebody; how many there were. Where their epoch was
+/// raised they are over already, which is right even where this fails.
 ///
 /// # Errors
-/// When DynamoDB fails: then some may be left.
+/// When DynamoDB fails or new ones keep coming: then some may be left.
 pub async fn end_all(
     service: &Service,
     organization: OrganizationId,
@@ -309,7 +309,12 @@ async fn end_these(
             ended += usize::from(end(service, organization, subject, session.id).await?);
         }
     }
-    Ok(ended)
+    let mut left = all(service, organization, subject).await?;
+    left.retain(&which);
+    if left.is_empty() {
+        return Ok(ended);
+    }
+    Err(Trouble::unavailable("ending sessions", "new ones kept coming"))
 }
 
 async fn all(

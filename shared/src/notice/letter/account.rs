@@ -21,8 +21,8 @@ pub struct AccountLetter<'a> {
     pub since: Timestamp,
     /// The organization whose account it is.
     pub organization: &'a Organization,
-    /// The name of the organization that the news are about, where that is
-    /// another one and its name is known.
+    /// What the news are about is called, where that is another organization, or
+    /// another member, and its name is known.
     pub about: Option<&'a str>,
     /// The secret part of the link, where the news carry one.
     pub link: Option<&'a str>,
@@ -196,6 +196,14 @@ impl AccountLetter<'_> {
                 "somebody else uses that device",
             ),
             News::SecondStepLocked(until, first) => self.second_step_locked(until, first),
+            News::AdministratorInvited(_) => self.new_administrator(
+                "Administrator invited",
+                &format!("was invited to be an administrator of {organization} on {happened}"),
+            ),
+            News::AdministratorMade(_) => self.new_administrator(
+                "New administrator",
+                &format!("became an administrator of {organization} on {happened}"),
+            ),
             News::EmergencyUsed => words(
                 "Emergency code used",
                 &[
@@ -324,6 +332,16 @@ impl AccountLetter<'_> {
         Words { word: "Second step locked", paragraphs, button }
     }
 
+    fn new_administrator(&self, word: &'static str, what: &str) -> Words {
+        let name = self.about.map(one_line).filter(|name| !name.is_empty());
+        let name = name.unwrap_or_else(|| "Somebody".to_owned());
+        let paragraphs = vec![
+            format!("{name} {what}. An administrator sees and changes everything there."),
+            "If none of you meant this, please take it back at once, and see in the audit trail who did it.".to_owned(),
+        ];
+        Words { word, paragraphs, button: self.page_button("See the members", "manage/members") }
+    }
+
     fn email_changed(&self, when: &str) -> Words {
         let organization = self.name();
         let changed =
@@ -352,9 +370,11 @@ impl AccountLetter<'_> {
                 "this address was given to sign up an organization"
             }
             News::ConfirmEmail(_) => "this address was given for an account there",
-            News::OrganizationWaits(_) | News::EmergencyUsed | News::SupportGranted(_) => {
-                "you are one of its administrators"
-            }
+            News::OrganizationWaits(_)
+            | News::AdministratorInvited(_)
+            | News::AdministratorMade(_)
+            | News::EmergencyUsed
+            | News::SupportGranted(_) => "you are one of its administrators",
             News::EmailChanged if self.account.to.is_some() => {
                 "this was the address of your account there"
             }

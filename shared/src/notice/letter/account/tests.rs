@@ -161,6 +161,18 @@ fn each_letter_says_in_text_and_page_what_happened_and_where_to_go() {
             "4 wrong attempts",
             "/reset",
         ),
+        (
+            News::AdministratorInvited(MemberId::from_bytes([8; 16])),
+            "Administrator invited",
+            "was invited to be an administrator of Maple Street School",
+            "/manage/members",
+        ),
+        (
+            News::AdministratorMade(MemberId::from_bytes([8; 16])),
+            "New administrator",
+            "became an administrator of Maple Street School",
+            "/manage/members",
+        ),
         (News::EmergencyUsed, "Emergency code used", "must review", "/manage/emergency"),
         (News::SupportGranted(soon()), "Support may help", "until Friday 20", "/manage/support"),
     ];
