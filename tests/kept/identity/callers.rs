@@ -187,7 +187,9 @@ impl Help {
 
     async fn grant(&self) {
         let keys = &self.school.snapshot.keys;
-        let write = support::granting(&self.school.service, self.school.id(), keys, &self.grant);
+        let (service, id) = (&self.school.service, self.school.id());
+        let former = support::find(service, id, keys, self.helper.id).await.unwrap();
+        let write = support::granting(service, id, keys, &self.grant, former.as_ref());
         assert!(self.school.commit(&[write.unwrap()]).await);
     }
 
