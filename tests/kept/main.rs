@@ -23,6 +23,7 @@ mod door;
 mod faults;
 mod fsck;
 mod guardian;
+mod guests;
 mod identity;
 mod limits;
 mod mail;

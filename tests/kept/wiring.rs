@@ -593,9 +593,7 @@ fn is_like(pattern: &[u8], key: &[u8]) -> bool {
     match (pattern.split_first(), key.split_first()) {
         (None, None) => true,
         (Some((b'*', rest)), None) => is_like(rest, key),
-        (Some((b'*', rest)), Some((_, behind))) => {
-            is_like(rest, key) || is_like(pattern, behind)
-        }
+        (Some((b'*', rest)), Some((_, behind))) => is_like(rest, key) || is_like(pattern, behind),
         (Some((sign, rest)), Some((first, behind))) => {
             (*sign == b'?' || sign == first) && is_like(rest, behind)
         }

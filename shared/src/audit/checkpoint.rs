@@ -270,9 +270,8 @@ fn checkpoint(
 /// The number of a checkpoint, by its key: whatever else became of its item,
 /// the next one can be written.
 pub(super) fn number_of(item: &Item) -> Result<u64, Trouble> {
-    let digits = |sk: &String| {
-        sk.len() == NUMBER_LENGTH && sk.bytes().all(|byte| byte.is_ascii_digit())
-    };
+    let digits =
+        |sk: &String| sk.len() == NUMBER_LENGTH && sk.bytes().all(|byte| byte.is_ascii_digit());
     let sk = Key::of(item).map(|key| key.sk).filter(digits);
     sk.and_then(|sk| sk.parse().ok())
         .filter(|number| *number > 0)

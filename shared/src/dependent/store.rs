@@ -289,13 +289,8 @@ impl Desk<'_> {
         let Self { organization, service, .. } = *self;
         let (person, network) = (person.to_string(), ids::to_text(&network));
         let index = ids::to_text(&index);
-        let allowance = |kind, of, limit| Allowance {
-            organization,
-            kind,
-            of,
-            limit,
-            window: rules::AN_HOUR,
-        };
+        let allowance =
+            |kind, of, limit| Allowance { organization, kind, of, limit, window: rules::AN_HOUR };
         for allowance in [
             allowance("claims", &*person, rules::TRIES_OF_A_PARTICIPANT),
             allowance("claims-from", &*network, rules::TRIES_FROM_A_NETWORK),

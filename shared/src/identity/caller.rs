@@ -296,8 +296,8 @@ async fn supporter(
         return Ok(None);
     };
     // Who helps sees what a viewer sees: where viewers need a second step, so do they.
-    let proven = !security.factor_required(Level::Viewer)
-        || session.how.iter().any(|how| how.is_second());
+    let proven =
+        !security.factor_required(Level::Viewer) || session.how.iter().any(|how| how.is_second());
     let helps = session.waiting.is_none() && member.supporter && grant.holds(now) && proven;
     Ok(helps.then(|| Caller::Support {
         member: Box::new(member),

@@ -64,7 +64,16 @@ impl Grant {
         if until <= now || until > now + LONGEST {
             return Err(UnfitEnd);
         }
-        Ok(Self { id, supporter, granted_by, reason, made: now, until, withdrawn: None, replaced: None })
+        Ok(Self {
+            id,
+            supporter,
+            granted_by,
+            reason,
+            made: now,
+            until,
+            withdrawn: None,
+            replaced: None,
+        })
     }
 
     /// Whether it counts now.
