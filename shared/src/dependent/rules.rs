@@ -12,8 +12,8 @@ pub const WRONG_AT_A_DEPENDENT: u32 = 10;
 
 /// Wrong claims at all identifiers of an organization in a day: whoever tries
 /// many a few times each meets this. On the day on which a large school asks
-/// for it, some hundred parents mistype.
-pub const WRONG_AT_AN_ORGANIZATION: u32 = 500;
+/// for it, a hundred parents mistype.
+pub const WRONG_AT_AN_ORGANIZATION: u32 = 300;
 
 /// Over which tries of a participant or a network are counted.
 pub const AN_HOUR: SignedDuration = SignedDuration::from_hours(1);
