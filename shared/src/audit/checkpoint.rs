@@ -290,7 +290,7 @@ async fn sealed_lately(
     let mut known = HashSet::new();
     for (number, row) in &tail.proven {
         let at: Option<Timestamp> = row.at.parse().ok();
-        if !at.is_some_and(|at| now.duration_since(at) <= REPEATED_WITHIN) {
+        if at.is_none_or(|at| now.duration_since(at) > REPEATED_WITHIN) {
             continue;
         }
         for (_, part) in parts(service, organization, *number).await? {
