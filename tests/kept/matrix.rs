@@ -600,11 +600,9 @@ async fn no_route_lets_anybody_set_what_is_not_theirs_to_say() {
         for (field, value) in route.body(&scene).unwrap().as_object().unwrap() {
             whole[field] = value.clone();
         }
-        let send = async |body: &Value| {
-            let (persona, subject) = scene.persona(who).await;
-            let path = scene.path(&route, who, kind, subject.map(|(subject, _)| subject)).await;
-            persona.send("POST", &path, Some(body), false).await
-        };
+        let (persona, subject) = scene.persona(who).await;
+        let path = scene.path(&route, who, kind, subject.map(|(subject, _)| subject)).await;
+        let send = async |body: &Value| persona.send("POST", &path, Some(body), false).await;
         let mut fields: Vec<(&str, &str)> = NOT_TO_BE_SET.to_vec();
         fields.push(("level", "administrator"));
         for (field, value) in fields {
