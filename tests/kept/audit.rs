@@ -255,6 +255,116 @@ async fn the_sealer_goes_on_behind_a_checkpoint_that_was_removed() {
 }
 
 #[tokio::test]
+async fn the_sealer_goes_on_behind_any_number_of_removed_checkpoints_and_past_planted_ones() {
+    let trail = Trail::sealed().await;
+    for number in 0..6 {
+        trail.write(&sign_in(100 + number)).await;
+        trail.settle().await;
+    }
+    let checkpoints = trail.checkpoints().await;
+    assert_eq!(checkpoints.len(), 9);
+    let (_, third) = checkpoints[2].clone();
+    for number in 4..=9 {
+        trail.delete(&Key::checkpoint(trail.organization(), number)).await;
+    }
+    for sk in ["999999999999", "000000000020", "no number", "+00000000001"] {
+        trail.set(&third, "sk", text(sk)).await;
+    }
+    trail.write(&sign_in(200)).await;
+    trail.settle().await;
+    let tenth = trail.checkpoints().await.into_iter().find(|(key, _)| key.sk == "000000000010");
+    let (_, tenth) = tenth.expect("the sealer has gone on");
+    assert_eq!(tenth["previous"].as_b().unwrap().as_ref(), digest_of(&third));
+    let report = trail.report().await;
+    let count = |word| report.faults.iter().filter(|fault| fault.word() == word).count();
+    let missing = report.faults.iter().filter_map(|fault| match fault {
+        Fault::CheckpointsMissing { from, to, .. } => Some((*from, *to)),
+        _ => None,
+    });
+    assert_eq!(missing.collect::<Vec<_>>(), [(4, 9), (11, 19)], "{report}");
+    // Those that were removed, and what is no checkpoint.
+    assert_eq!((count("touched"), count("stray")), (6, 3), "{report}");
+    assert_eq!((count("added"), count("missing")), (0, 0), "every record is sealed: {report}");
+}
+
+#[tokio::test]
+async fn what_somebody_planted_as_sealed_is_sealed_all_the_same() {
+    let trail = Trail::start().await;
+    trail.write(&sign_in(1)).await;
+    let leaves = trail.records().await.into_iter().map(|(key, item)| Leaf {
+        digest: digest_of(&item),
+        key,
+        fate: Fate::Written,
+    });
+    let other = trail.world.cloud.kms().create_key();
+    let other = other
+        .key_spec(aws_sdk_kms::types::KeySpec::Hmac256)
+        .key_usage(aws_sdk_kms::types::KeyUsageType::GenerateVerifyMac);
+    let other = other.send().await.unwrap().key_metadata.unwrap().key_id;
+    let forger = AuditKey::new(trail.world.cloud.kms().clone(), other);
+    let (service, organization) = (trail.world.service(), trail.organization());
+    checkpoint::seal(service, &forger, organization, leaves.collect()).await.unwrap();
+    trail.settle().await;
+    assert_eq!(trail.checkpoints().await.len(), 2, "the forged one and the sealer's own");
+    let fault = trail.finds("checkpoint_altered").await;
+    assert!(matches!(fault, Fault::CheckpointAltered { number: 1, .. }));
+}
+
+#[tokio::test]
+async fn items_under_long_keys_do_not_make_a_checkpoint_that_nobody_can_write() {
+    let trail = Trail::sealed().await;
+    let (_, record) = trail.records().await[0].clone();
+    let mut planted = Vec::new();
+    for number in 0..500 {
+        let key = Key { pk: record["pk"].as_s().unwrap().clone(), sk: format!("{number:01000}") };
+        trail.set(&record, "sk", text(&key.sk)).await;
+        planted.push(key);
+    }
+    for key in planted {
+        trail.delete(&key).await;
+    }
+    trail.settle().await;
+    let last = trail.checkpoints().await.last().unwrap().1.clone();
+    let parts = last["parts"].as_l().unwrap().len();
+    assert!(parts > 1, "half a megabyte lies in several parts");
+    let report = verify(trail.world.service(), &trail.key(), None).await.unwrap();
+    let touched = report.faults.iter().filter(|fault| fault.word() == "touched").count();
+    assert_eq!((touched, report.faults.len()), (500, 500), "{report}");
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_claims_any_number_of_leaves_does_not_make_verifying_endless() {
+    let trail = Trail::sealed().await;
+    let checkpoints = trail.checkpoints().await;
+    for (_, checkpoint) in &checkpoints[1..] {
+        trail.set(checkpoint, "count", AttributeValue::N(u64::MAX.to_string())).await;
+    }
+    let words: Vec<_> = trail.report().await.faults.iter().map(Fault::word).collect();
+    assert_eq!(words, ["checkpoint_altered"; 2]);
+}
+
+#[tokio::test]
+async fn a_stretch_of_the_trail_ends_where_it_ends_whatever_record_it_is_read_before() {
+    let trail = Trail::start().await;
+    trail.write(&sign_in(1)).await;
+    let start = trail.world.now() + SignedDuration::from_secs(1);
+    trail.world.advance("PT2S").await;
+    trail.write(&sign_in(2)).await;
+    let end = trail.world.now() + SignedDuration::from_secs(1);
+    trail.world.advance("PT2S").await;
+    trail.write(&sign_in(3)).await;
+    let read = async |before| {
+        let (service, organization) = (trail.world.service(), trail.organization());
+        let page = read::between(service, organization, start, end, before).await.unwrap();
+        page.entries.into_iter().map(|entry| entry.record).collect::<Vec<_>>()
+    };
+    let within = [sign_in(2)];
+    assert_eq!(read(None).await, within);
+    assert_eq!(read(Some(RecordId::from_bytes([255; 16]))).await, within);
+    assert_eq!(read(Some(RecordId::from_bytes([0; 16]))).await, []);
+}
+
+#[tokio::test]
 async fn an_end_of_the_trail_cut_off_with_its_parts_leaves_records_that_nothing_seals() {
     let trail = Trail::sealed().await;
     trail.delete(&Key::checkpoint(trail.organization(), 3)).await;

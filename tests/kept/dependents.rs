@@ -2,9 +2,13 @@
 
 use jiff::civil::{date, time};
 use serde_json::json;
-use shared::dependent::store;
+use shared::dependent::rules::Refusal;
+use shared::dependent::{Claim, store};
 use shared::fsck;
 use shared::identity::access::Level;
+use shared::ids::PersonId;
+use shared::participant::Allowances;
+use shared::personal::{Identifier, SecurityValue};
 
 use crate::guardian::Guardian;
 use crate::world::{Place, Plan, World, fresh_key};
@@ -122,6 +126,62 @@ async fn guessing_is_throttled_for_a_participant_and_for_a_dependent_whoever_gue
     world.advance("P2D").await;
     let ann = world.guardian(&school.organization, "Ann Example").await;
     ann.attaches("MS-1042", CODE).await;
+}
+
+#[tokio::test]
+async fn guardians_who_are_right_keep_nobody_out_however_many_they_are() {
+    let world = World::start().await;
+    let school = school(&world).await;
+    for number in 0..12 {
+        let name = format!("Guardian {number}");
+        let guardian = world.guardian(&school.organization, &name).await;
+        guardian.attaches("MS-1042", CODE).await;
+    }
+    // What was wrong still counts.
+    let guesser = world.guardian(&school.organization, "Guess One").await;
+    for _ in 0..10 {
+        guesser.attach("MS-1042", "wrong value").await.refused(400, "invalid");
+    }
+    let other = world.guardian(&school.organization, "Guess Two").await;
+    other.attach("MS-1042", "wrong value").await.refused(429, "too_many_requests");
+}
+
+#[tokio::test]
+async fn a_few_guesses_at_each_of_many_dependents_meet_the_organization_s_own_limit() {
+    let world = World::start().await;
+    let school = school(&world).await;
+    let keys = world.keys(school.organization.id).await;
+    let claim = |identifier: &str, security: &str| Claim {
+        identifier: Identifier::parse(identifier).unwrap(),
+        security: SecurityValue::parse(security).unwrap(),
+    };
+    let allowances = Allowances::default();
+    let attach = async |number: u16, claim: &Claim| {
+        let desk = store::Desk {
+            service: world.service(),
+            allowances: &allowances,
+            organization: school.organization.id,
+            keys: &keys,
+            now: world.now(),
+        };
+        // Another address and another network each time.
+        let [high, low] = number.to_be_bytes();
+        let mut id = [9; 16];
+        (id[0], id[1]) = (high, low);
+        store::attach(desk, PersonId::from_bytes(id), claim, id).await
+    };
+    for number in 0..300 {
+        let refused = attach(number, &claim(&format!("MS-{number}"), "2018-01-01")).await;
+        assert!(matches!(refused, Err(store::Failure::Refused(Refusal::Wrong))), "{number}");
+        if number % 50 == 0 {
+            // Right ones take nothing of it.
+            attach(1_000 + number, &claim("MS-1042", CODE)).await.unwrap();
+        }
+    }
+    let refused = attach(2_000, &claim("MS-1042", CODE)).await;
+    assert!(matches!(refused, Err(store::Failure::Refused(Refusal::TooMuch(_)))));
+    world.advance("P1D").await;
+    attach(2_001, &claim("MS-1042", CODE)).await.unwrap();
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ mod faults;
 mod fsck;
 mod guardian;
 mod guesses;
+mod guests;
 mod identity;
 mod limits;
 mod mail;

@@ -10,7 +10,7 @@ use shared::identity::access::{Coverage, Level};
 use shared::identity::emergency::{self, Review};
 use shared::identity::member::State;
 use shared::identity::{Member, Subject};
-use shared::ids::{EmergencyId, ResourceId};
+use shared::ids::{EmergencyId, MemberId, ResourceId};
 use shared::personal::Note;
 
 use crate::identity::scene::House;
@@ -18,15 +18,15 @@ use crate::personas::Persona;
 use crate::world::{Place, Plan, World};
 
 /// A school with an administrator, and the operator's organization beside it.
-struct School {
-    operator: House,
-    house: House,
-    place: Place,
-    administrator: Member,
+pub struct School {
+    pub operator: House,
+    pub house: House,
+    pub place: Place,
+    pub administrator: Member,
 }
 
 impl School {
-    async fn in_(world: &World) -> Self {
+    pub async fn in_(world: &World) -> Self {
         let operator = House::operator(world).await;
         let plan = Plan { web_name: "west-school", ..Plan::school() };
         let place = world.found(plan).await;
@@ -35,18 +35,18 @@ impl School {
         Self { operator, house, place, administrator }
     }
 
-    async fn records(&self) -> Vec<Entry> {
+    pub async fn records(&self) -> Vec<Entry> {
         let service = &self.house.service;
         let hour = SignedDuration::from_hours(30);
         let (start, end) = (self.house.now() - hour, self.house.now() + hour);
         between(service, self.house.id(), start, end, None).await.unwrap().entries
     }
 
-    fn path(&self, rest: &str) -> String {
+    pub fn path(&self, rest: &str) -> String {
         format!("/west-school/manage{rest}")
     }
 
-    fn appointments(&self) -> String {
+    pub fn appointments(&self) -> String {
         self.path("/events/conferences")
     }
 }
@@ -57,7 +57,7 @@ fn resource_of(slot: &str) -> ResourceId {
 }
 
 /// Two families book one time each, with different teachers.
-async fn two_families(world: &World, place: &Place) -> (String, String) {
+pub async fn two_families(world: &World, place: &Place) -> (String, String) {
     let slots = world.slots(place).await;
     let one = slots[0]["id"].as_str().unwrap().to_owned();
     let other = slots.iter().find(|slot| slot["resource"] != slots[0]["resource"]).unwrap();
@@ -67,7 +67,7 @@ async fn two_families(world: &World, place: &Place) -> (String, String) {
     (one, other)
 }
 
-async fn person(seen: &Persona<'_>, school: &School, name: &str) -> (String, String) {
+pub async fn person(seen: &Persona<'_>, school: &School, name: &str) -> (String, String) {
     let answer = seen.get(&school.appointments()).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let list = answer.json()["appointments"].as_array().unwrap().clone();
@@ -80,8 +80,9 @@ async fn person(seen: &Persona<'_>, school: &School, name: &str) -> (String, Str
 async fn a_viewer_sees_only_the_appointments_of_what_they_cover() {
     let world = World::start().await;
     let school = School::in_(&world).await;
-    let (one, _) = two_families(&world, &school.place).await;
+    let (one, other) = two_families(&world, &school.place).await;
     let coverage = Coverage::only([], [(school.place.event.id, resource_of(&one))]).unwrap();
+    let viewer_coverage = coverage.clone();
     let viewer = school.house.covering("vera.viewer", Level::Viewer, coverage).await;
     let viewer = school.house.signed_in(&world, &viewer).await;
     let answer = viewer.get(&school.appointments()).await;
@@ -95,6 +96,20 @@ async fn a_viewer_sees_only_the_appointments_of_what_they_cover() {
     let page = viewer.page(&school.appointments()).await;
     assert!(page.text.contains("Maria Lopez") && page.text.contains("maria.lopez@example.org"));
     assert!(!page.text.contains("Paul Meyer"), "somebody else's appointment");
+    // Nor is what another teacher has told from what no teacher has.
+    let maker = school.house.covering("mia.maker", Level::Maker, viewer_coverage).await;
+    let maker = school.house.signed_in(&world, &maker).await;
+    for (who, path) in [
+        (&viewer, school.appointments()),
+        (&maker, school.appointments()),
+        (&maker, school.appointments() + "/book"),
+    ] {
+        let of = async |resource: &str| who.get(&format!("{path}?resource={resource}")).await;
+        assert_eq!(of(&resource_of(&one).to_string()).await.status, 200, "{path}");
+        let uncovered = of(&resource_of(&other).to_string()).await;
+        let unknown = of(&"0".repeat(26)).await;
+        assert_eq!((uncovered.status, &uncovered.text), (404, &unknown.text), "{path}");
+    }
 
     // The other family is not there for them, under its id as under any other.
     let administrator = school.house.signed_in(&world, &school.administrator).await;
@@ -189,16 +204,42 @@ async fn without_a_record_there_is_no_page() {
     let world = World::with_faults(7).await;
     let school = School::in_(&world).await;
     two_families(&world, &school.place).await;
+    let organization = &school.place.organization;
+    world.dependent(organization, "Leo Example", "MS-1042", "2017-04-09").await.unwrap();
     let administrator = school.house.signed_in(&world, &school.administrator).await;
-    for path in [school.appointments(), school.path("/members"), school.path("/audit")] {
+    let (maria, booking) = person(&administrator, &school, "Maria Lopez").await;
+    for path in [
+        school.appointments(),
+        school.path("/members"),
+        school.path("/audit"),
+        school.path(&format!("/participants/{maria}")),
+        school.path(&format!("/members/{}", school.administrator.id)),
+        school.path("/dependents"),
+        school.path("/support"),
+        school.path("/emergency"),
+    ] {
         // Each try of the client, and each of the connection's, meets one.
         for _ in 0..40 {
             world.cloud.faults().next("PutItem", Fault::BrokenBefore);
         }
         let page = administrator.page(&path).await;
         assert_eq!(page.status, 503, "{path}");
-        assert!(!page.text.contains("Maria Lopez") && !page.text.contains("adam.admin"));
+        assert!(!page.text.contains("Maria Lopez") && !page.text.contains("Leo Example"));
+        assert!(!page.text.contains("adam.admin"), "{path}");
         while administrator.page(&path).await.status == 503 {}
+    }
+    // Nor is there an answer that says whose something is and changes nothing.
+    let cancel = school.path(&format!("/bookings/{booking}/cancel"));
+    assert_eq!(administrator.post(&cancel, &json!({})).await.status, 200);
+    let enable = school.path(&format!("/members/{}/enable", school.administrator.id));
+    for path in [cancel, enable] {
+        for _ in 0..40 {
+            world.cloud.faults().next("PutItem", Fault::BrokenBefore);
+        }
+        let answer = administrator.post(&path, &json!({})).await;
+        assert_eq!(answer.status, 503, "{path}");
+        assert!(!answer.text.contains("Maria Lopez") && !answer.text.contains("adam.admin"));
+        while administrator.post(&path, &json!({})).await.status == 503 {}
     }
     world.cloud.stop().await;
 }
@@ -441,7 +482,7 @@ async fn security_settings_are_saved_within_their_limits_and_the_trail_says_whic
 }
 
 /// One of the operator's people who may be asked for help.
-async fn supporter(school: &School) -> Member {
+pub async fn supporter(school: &School) -> Member {
     let member = school.operator.member("sam.support", Level::Viewer).await;
     school.operator.change(&member, &member.as_supporter(true)).await.unwrap()
 }
@@ -477,8 +518,11 @@ async fn one_person_is_let_in_to_help_reads_and_changes_nothing_and_can_be_put_o
 
     // Every read stands on the organization's page.
     let page = administrator.page(&path).await;
-    assert!(page.text.contains("sam.support") && page.text.contains("Appointments"));
+    assert!(page.text.contains("sam.support"));
     let records = school.records().await;
+    for entry in reads_of(&records, supporter.id) {
+        assert!(page.text.contains(&line(&school, &entry)), "{}", page.text);
+    }
     let deeds = |deed: Deed| {
         let by = |actor| matches!(actor, Actor::Support { member, .. } if member == supporter.id);
         let records = records.iter().map(|entry| &entry.record);
@@ -491,6 +535,21 @@ async fn one_person_is_let_in_to_help_reads_and_changes_nothing_and_can_be_put_o
     assert_eq!(administrator.post(&end, &json!({})).await.status, 200);
     sam.get(&school.appointments()).await.refused(401, "sign_in_needed");
     world.cloud.stop().await;
+}
+
+/// What a supporter read.
+pub fn reads_of(records: &[Entry], supporter: MemberId) -> Vec<Entry> {
+    let by = |actor| matches!(actor, Actor::Support { member, .. } if member == supporter);
+    let reads = records
+        .iter()
+        .filter(|entry| entry.record.action == Deed::DataShown && by(entry.record.actor));
+    reads.cloned().collect()
+}
+
+/// The line that a read of the list of appointments has on the organization's pages.
+pub fn line(school: &School, entry: &Entry) -> String {
+    let time = school.place.organization.zone.at(entry.at).strftime("%H:%M:%S").to_string();
+    format!(", {time}</th><td>Appointments, 2 people: Conferences</td>")
 }
 
 #[tokio::test]
@@ -513,19 +572,8 @@ async fn help_ends_by_itself_and_asking_for_it_needs_a_fresh_proof_of_who_asks()
     world.cloud.stop().await;
 }
 
-#[tokio::test]
-async fn an_emergency_reads_for_an_hour_and_another_administrator_signs_it() {
-    let world = World::start().await;
-    let school = School::in_(&world).await;
-    two_families(&world, &school.place).await;
-    let administrator = school.house.signed_in(&world, &school.administrator).await;
-    let path = school.path("/emergency");
-    let made = administrator.submit(&path, &[]).await;
-    assert_eq!(made.status, 201, "{}", made.text);
-    assert!(made.text.contains("shown only this once"));
-    assert!(!administrator.page(&path).await.text.contains("class=\"secret\""));
-
-    // Somebody uses the code: see the door's own tests.
+/// Somebody uses the code: see the door's own tests.
+pub async fn open_review(world: &World, school: &School) -> EmergencyId {
     let service = &school.house.service;
     let id = EmergencyId::fresh(world.now(), &*service.chance).unwrap();
     let review = Review {
@@ -539,6 +587,22 @@ async fn an_emergency_reads_for_an_hour_and_another_administrator_signs_it() {
     let keys = &school.house.snapshot.keys;
     let open = emergency::opening_review(service, school.house.id(), keys, &review).unwrap();
     assert!(school.house.commit(&[open]).await);
+    id
+}
+
+#[tokio::test]
+async fn an_emergency_reads_for_an_hour_and_another_administrator_signs_it() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    two_families(&world, &school.place).await;
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    let path = school.path("/emergency");
+    let made = administrator.submit(&path, &[]).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    assert!(made.text.contains("shown only this once"));
+    assert!(!administrator.page(&path).await.text.contains("class=\"secret\""));
+
+    let id = open_review(&world, &school).await;
     let guest = school.house.with_session(&world, Subject::Emergency(id), 0).await;
     assert_eq!(guest.get(&school.appointments()).await.status, 200);
     guest.get(&school.path("/members")).await.refused(403, "not_allowed");
@@ -554,7 +618,12 @@ async fn an_emergency_reads_for_an_hour_and_another_administrator_signs_it() {
     let second = school.house.member("second.admin", Level::Administrator).await;
     let second = school.house.signed_in(&world, &second).await;
     let page = second.page(&path).await;
-    assert!(page.text.contains("Fire in the office") && page.text.contains("Appointments"));
+    let records = school.records().await;
+    let by_guest = |entry: &&Entry| entry.record.actor == Actor::Emergency(id);
+    let looks = |entry: &&Entry| entry.record.action == Deed::DataShown;
+    let look = records.iter().filter(by_guest).find(looks).unwrap();
+    assert!(page.text.contains("Fire in the office"));
+    assert!(page.text.contains(&line(&school, look)), "{}", page.text);
     assert_eq!(second.post(&sign, &json!({})).await.json()["signed"], true);
     second.post(&sign, &json!({})).await.refused(409, "conflict");
     assert!(!administrator.page(&school.path("")).await.text.contains("Review it"));
@@ -666,6 +735,11 @@ async fn the_operator_suspends_and_reinstates_an_organization_and_keeps_the_list
     assert_eq!(again.status, 303, "{}", again.text);
     world.advance("PT2S").await;
     assert_eq!(world.get("/west-school").await.status, 200);
+
+    // The organization's own trail says who it was.
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    let trail = administrator.get(&school.path("/audit?action=organization_suspended")).await;
+    assert_eq!(trail.json()["records"][0]["who"], "olga.operator, for the operator");
 
     let member = school.operator.member("sam.support", Level::Viewer).await;
     let listed = format!("/operator/manage/members/{}/supporter", member.id);

@@ -535,6 +535,7 @@ const GRANTS: &[(&str, &str, &[&str])] = &[
     ("Notify", "SessionTable", &["GetItem"]),
     ("Organizer", "AuditTable", &["PutItem", "Query"]),
     ("Organizer", "AuditTable/index/about", &["Query"]),
+    ("Organizer", "AuditTable/index/guest", &["Query"]),
     ("Organizer", "IdentityTable", &["DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
     ("Organizer", "MailTable", &["PutItem"]),
     ("Organizer", "OrganizationKeysTable", &["Query"]),
@@ -587,6 +588,74 @@ fn every_function_may_do_with_the_tables_what_the_list_says_and_no_more() {
     assert_eq!(listed.len(), granted.len(), "GRANTS names what the template does not grant");
 }
 
+/// Whether a key is like a pattern of IAM, in which `*` stands for anything and
+/// `?` for one sign.
+fn is_like(pattern: &[u8], key: &[u8]) -> bool {
+    match (pattern.split_first(), key.split_first()) {
+        (None, None) => true,
+        (Some((b'*', rest)), None) => is_like(rest, key),
+        (Some((b'*', rest)), Some((_, behind))) => is_like(rest, key) || is_like(pattern, behind),
+        (Some((sign, rest)), Some((first, behind))) => {
+            (*sign == b'?' || sign == first) && is_like(rest, behind)
+        }
+        _ => false,
+    }
+}
+
+#[test]
+fn who_may_put_or_get_within_a_table_is_held_to_the_partitions_they_need() {
+    let organization = OrganizationId::from_bytes([0xa7; 16]);
+    let day = jiff::civil::date(2026, 11, 30);
+    let subject = shared::identity::Subject::Member(shared::ids::MemberId::from_bytes([1; 16]));
+    let record = Key::audit(organization, day, RecordId::from_bytes([5; 16])).pk;
+    let head = Key::checkpoint(organization, 7).pk;
+    let part = Key::checkpoint_part(organization, 7, 0).pk;
+    let member = Key::member(organization, shared::ids::MemberId::from_bytes([1; 16])).pk;
+    let secrets = [
+        Key::username(organization, [1; 16]).pk,
+        Key::password(organization, subject).pk,
+        Key::codes(organization, subject).pk,
+        Key::passkey(organization, subject, [1; 16]).pk,
+    ];
+    let holds = |policy: &str, table: &str, action: &str| -> Vec<String> {
+        let found = &resources(&document(), "AWS::IAM::ManagedPolicy")[policy];
+        let statements = &found["Properties"]["PolicyDocument"]["Statement"];
+        let about = statements.as_sequence().unwrap().iter().find(|statement| {
+            words(&statement["Action"]).iter().any(|one| one == action)
+                && words(&statement["Resource"]).contains(&format!("{table}.Arn"))
+        });
+        let condition = &about.unwrap()["Condition"]["ForAllValues:StringLike"];
+        let patterns = words(&condition["dynamodb:LeadingKeys"]);
+        assert!(!patterns.is_empty(), "{policy} may {action} anywhere in {table}");
+        patterns
+    };
+    let lets = |patterns: &[String], key: &str| {
+        patterns.iter().any(|pattern| is_like(pattern.as_bytes(), key.as_bytes()))
+    };
+    // Every policy that puts into the audit table is looked at.
+    for (name, policy) in resources(&document(), "AWS::IAM::ManagedPolicy") {
+        let puts = statements(&policy).into_iter().filter(|(actions, to)| {
+            let puts = actions.iter().any(|action| action == "dynamodb:PutItem");
+            puts && to.iter().any(|to| to.contains("AuditTable"))
+        });
+        let puts = puts.count();
+        if puts == 0 {
+            continue;
+        }
+        assert_eq!(puts, 1, "{name}");
+        let patterns = holds(&name, "AuditTable", "dynamodb:PutItem");
+        let seals = name == "SealerPolicy";
+        assert_eq!(lets(&patterns, &record), !seals, "{name} and a record");
+        assert_eq!(lets(&patterns, &head), seals, "{name} and a checkpoint");
+        assert_eq!(lets(&patterns, &part), seals, "{name} and its parts");
+    }
+    let patterns = holds("BookingPolicy", "IdentityTable", "dynamodb:GetItem");
+    assert!(lets(&patterns, &member));
+    for secret in secrets {
+        assert!(!lets(&patterns, &secret), "booking may read {secret}");
+    }
+}
+
 #[test]
 fn nobody_may_change_or_remove_an_audit_record_or_make_a_checkpoint_but_the_sealer() {
     let allowed = [
@@ -624,6 +693,7 @@ fn each_word_that_pages_the_operator_has_its_filter_on_the_right_log_and_its_ala
     let paging = [
         ("AuditTrailTouched", "SealerLog", sealer::ALARM),
         ("EmergencyAccess", "LoginLog", shared::identity::door::PAGING_WORD),
+        ("DependentsGuessedAt", "BookingLog", shared::dependent::store::PAGING_WORD),
     ];
     assert_eq!(filters.len(), paging.len(), "a filter that no line above names");
     let own = alarms.values().filter(|alarm| alarm["Properties"]["Namespace"] == "Kept");

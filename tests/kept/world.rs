@@ -133,7 +133,7 @@ impl World {
             id: OrganizationId::fresh(now, &*service.chance).unwrap(),
             web_name: WebName::parse(plan.web_name).unwrap(),
             name: format!("{} (test)", plan.web_name),
-            zone: zone.clone(),
+            zone,
             state: State::Active,
             privacy: PolicyVersion {
                 version: 3,
@@ -142,10 +142,24 @@ impl World {
             },
         };
         assert!(organization::store::found(service, &organization).await.unwrap());
+        let event = self.add_event(&organization, &plan, "conferences").await;
+        Place { path: format!("/{}/conferences", plan.web_name), organization, event }
+    }
+
+    /// Another event of an organization.
+    pub async fn add_event(
+        &self,
+        organization: &Organization,
+        plan: &Plan,
+        web_name: &str,
+    ) -> Event {
+        let service = self.service();
+        let now = service.clock.now();
+        let zone = &organization.zone;
         let keys = service.vault.keys(organization.id, now).await.unwrap().unwrap();
         let event = Event {
             id: EventId::fresh(now, &*service.chance).unwrap(),
-            web_name: WebName::parse("conferences").unwrap(),
+            web_name: WebName::parse(web_name).unwrap(),
             name: "Conferences".into(),
             place: "Main building".into(),
             description: "Ten minutes each.".into(),
@@ -179,12 +193,12 @@ impl World {
                     except: None,
                     capacity: plan.capacity,
                 };
-                slots.extend(fill(stretch, resource.id, &zone).0);
+                slots.extend(fill(stretch, resource.id, zone).0);
             }
         }
         slot::store::put_all(service, organization.id, event.id, &slots).await.unwrap();
         shared::event::store::put(service, organization.id, &event).await.unwrap();
-        Place { path: format!("/{}/conferences", plan.web_name), organization, event }
+        event
     }
 
     /// A school with one event.

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::StatusCode;
+use jiff::SignedDuration;
 use serde::de::DeserializeOwned;
 use shared::audit::{self, About, Action as Deed, Actor, More, Outcome, Record, Word};
 use shared::identity::access::{Action, Target};
@@ -13,6 +14,8 @@ use shared::identity::caller::{self, Caller, Touch, form_token, form_token_holds
 use shared::identity::member::Member;
 use shared::ids::{EventId, MemberId};
 use shared::organization::{Organization, Snapshot};
+use shared::participant::allowance::{AN_HOUR, Allowance};
+use shared::trouble::Trouble;
 use shared::vault::OrganizationKeys;
 use shared::web::incoming::from_form;
 use shared::web::page::{self, PersonHead};
@@ -20,6 +23,9 @@ use shared::web::{Fault, Kind, Reply};
 
 use crate::pages::{PageHead, Section};
 use crate::{ROUTES, Visit};
+
+/// So many refusals of one person are put on record in an hour.
+const REFUSALS_ON_RECORD: u32 = 300;
 
 /// Somebody who may do what the route is for.
 pub(crate) struct Guest {
@@ -68,14 +74,55 @@ impl Visit<'_> {
     }
 
     /// Refuses what the asker may not do, and puts on record that they asked.
+    /// Who is refused too often is told to wait, and has enough on record.
     async fn refused(&self, guest: &Guest) -> Fault {
-        self.recorded(guest, About::Organization, Fault::not_allowed()).await
+        match self.refusals_left(guest).await {
+            Ok(None) => self.recorded(guest, About::Organization, Fault::not_allowed()).await,
+            Ok(Some(wait)) => Fault::new(
+                Kind::TooManyRequests,
+                "You have asked many times for what your access does not include. Please wait a while.",
+            )
+            .retry_after(wait),
+            Err(trouble) => trouble.into(),
+        }
     }
 
     /// Refuses what the asker does not cover as what does not exist, and puts on
-    /// record that they asked for it.
+    /// record that they asked for it, if they have not done so too often. The
+    /// answer stays the same: another one would tell that it exists.
     pub(crate) async fn not_covered(&self, guest: &Guest, about: About) -> Fault {
-        self.recorded(guest, about, Fault::not_found()).await
+        match self.refusals_left(guest).await {
+            Ok(None) => self.recorded(guest, about, Fault::not_found()).await,
+            Ok(Some(_)) => Fault::not_found(),
+            Err(trouble) => trouble.into(),
+        }
+    }
+
+    /// Spends one of the refusals of which each is put on record: nobody may
+    /// fill the trail with them. `Some` says how long until there are more.
+    async fn refusals_left(&self, guest: &Guest) -> Result<Option<SignedDuration>, Trouble> {
+        let of = match guest.actor() {
+            Actor::Visitor(person) | Actor::LinkHolder(person) | Actor::Participant(person) => {
+                person.to_string()
+            }
+            Actor::Member(member) | Actor::Operator(member) => member.to_string(),
+            Actor::Support { grant, .. } => grant.to_string(),
+            Actor::Emergency(emergency) => emergency.to_string(),
+            Actor::Service | Actor::Nobody(_) => String::new(),
+        };
+        let allowance = Allowance {
+            organization: guest.organization().id,
+            kind: "refusals",
+            of: &of,
+            limit: REFUSALS_ON_RECORD,
+            window: AN_HOUR,
+        };
+        let wait =
+            self.function.allowances.spend(&self.function.service, allowance, self.now).await?;
+        if wait.is_some() {
+            tracing::warn!(organization = %guest.organization().id, of, "refused too often");
+        }
+        Ok(wait)
     }
 
     async fn recorded(&self, guest: &Guest, about: About, fault: Fault) -> Fault {

@@ -126,6 +126,7 @@ pub(crate) const fn factor(factor: Factor) -> &'static str {
 pub(crate) fn page_kind(word: &str) -> &str {
     match word {
         "appointments" => "Appointments",
+        "appointment" => "An appointment",
         "participant" => "A participant’s page",
         "members" => "The members",
         "member" => "A member’s page",

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::stream::StreamExt;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::audit::checkpoint::{self, AuditKey};
 use shared::audit::leaf::Leaf;
@@ -25,11 +26,14 @@ use shared::service::Service;
 use shared::settings::{SettingError, required};
 use shared::trouble::Trouble;
 
-pub use stream::ALARM;
+pub use shared::audit::checkpoint::ALARM;
 use stream::News;
 
 /// So many organizations are sealed side by side.
 const ABREAST: usize = 8;
+/// What cannot be sealed for so long, while others can, is handed back no more:
+/// all that comes behind it in the stream would wait with it.
+const STUCK: SignedDuration = SignedDuration::from_hours(1);
 
 /// What the sealer needs beyond what every function has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,20 +79,23 @@ impl Sealer {
         for news in records.iter().filter_map(|record| stream::parse(record, now)) {
             organizations.entry(news.organization).or_default().push(news);
         }
-        let failures: Vec<Option<String>> = futures::stream::iter(organizations)
+        let outcomes: Vec<Outcome> = futures::stream::iter(organizations)
             .map(|(organization, news)| self.seal(organization, news))
             .buffer_unordered(ABREAST)
             .collect()
             .await;
-        let failures: Vec<Value> =
-            failures.into_iter().flatten().map(|id| json!({ "itemIdentifier": id })).collect();
+        let any_sealed = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Sealed));
+        let failures: Vec<Value> = outcomes
+            .into_iter()
+            .filter_map(|outcome| handed_back(outcome, any_sealed, now))
+            .map(|id| json!({ "itemIdentifier": id }))
+            .collect();
         Ok(json!({ "batchItemFailures": failures }))
     }
 
-    /// Seals one organization's news; gives back the first of them when they
-    /// must come again.
-    async fn seal(&self, organization: OrganizationId, news: Vec<News>) -> Option<String> {
-        let first = news.first().map(|news| news.sequence.clone());
+    /// Seals one organization's news.
+    async fn seal(&self, organization: OrganizationId, news: Vec<News>) -> Outcome {
+        let first = news.first().map(|news| (news.sequence.clone(), news.created));
         let leaves: Vec<Leaf> = news.into_iter().map(|news| news.leaf).collect();
         match checkpoint::seal(&self.service, &self.key, organization, leaves).await {
             Ok(sealed) => {
@@ -98,13 +105,68 @@ impl Sealer {
                     let digest = to_text(&sealed.digest);
                     tracing::info!(%organization, number, count, digest, "sealed");
                 }
-                None
+                Outcome::Sealed
             }
             Err(trouble) => {
-                tracing::error!(%organization, cause = trouble.chain(), "sealing is in trouble");
-                // What is damaged stays damaged; verification names what lies unsealed.
-                first.filter(|_| matches!(trouble, Trouble::Unavailable { .. }))
+                let cause = trouble.chain();
+                match (trouble, first) {
+                    (Trouble::Unavailable { .. }, Some((sequence, since))) => {
+                        tracing::error!(%organization, cause, "sealing is in trouble");
+                        Outcome::InTrouble { organization, sequence, since }
+                    }
+                    // What is damaged stays damaged; verification names what lies unsealed.
+                    _ => {
+                        tracing::error!(alarm = ALARM, %organization, cause, "nothing can be sealed");
+                        Outcome::Damaged
+                    }
+                }
             }
         }
+    }
+}
+
+/// What became of one organization's news.
+enum Outcome {
+    Sealed,
+    Damaged,
+    /// They may be sealed another time.
+    InTrouble {
+        organization: OrganizationId,
+        /// The first of them.
+        sequence: String,
+        since: Option<Timestamp>,
+    },
+}
+
+/// From where the stream must come again, if it must: for what may succeed
+/// another time, unless it alone has failed for too long.
+fn handed_back(outcome: Outcome, any_sealed: bool, now: Timestamp) -> Option<String> {
+    let Outcome::InTrouble { organization, sequence, since } = outcome else { return None };
+    if any_sealed && since.is_some_and(|since| now.duration_since(since) > STUCK) {
+        tracing::error!(alarm = ALARM, %organization, "given up: the others are sealed");
+        return None;
+    }
+    Some(sequence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_organization_that_stays_in_trouble_does_not_hold_up_the_others_for_long() {
+        let now: Timestamp = "2026-11-20T15:00:00Z".parse().unwrap();
+        let back = |minutes: i64, any_sealed| {
+            let outcome = Outcome::InTrouble {
+                organization: OrganizationId::from_bytes([1; 16]),
+                sequence: "7".into(),
+                since: Some(now - SignedDuration::from_mins(minutes)),
+            };
+            handed_back(outcome, any_sealed, now).is_some()
+        };
+        assert!(back(59, true), "it may pass");
+        assert!(!back(61, true));
+        assert!(back(61, false), "while nothing can be sealed, nothing is given up");
+        assert_eq!(handed_back(Outcome::Damaged, false, now), None);
     }
 }

@@ -3,14 +3,13 @@
 use aws_lambda_events::event::dynamodb::EventRecord;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use shared::audit::KEPT;
+use shared::audit::checkpoint::ALARM;
 use shared::audit::leaf::{Fate, Leaf, digest_of};
 use shared::audit::verify::{named_by, written_at};
 use shared::dynamo::{Item, Key};
 use shared::ids::OrganizationId;
 
-/// Stands in the log line of whatever nobody may do to the trail. The template
-/// looks for it.
-pub const ALARM: &str = "AUDIT_TRAIL_TOUCHED";
 /// A record is written within seconds of its id; this is far beyond that.
 const LATE: SignedDuration = SignedDuration::from_mins(15);
 
@@ -20,6 +19,8 @@ pub(crate) struct News {
     /// Where it stands in the stream: by this it is asked for again.
     pub(crate) sequence: String,
     pub(crate) organization: OrganizationId,
+    /// When it happened, as the stream says.
+    pub(crate) created: Option<Timestamp>,
     pub(crate) leaf: Leaf,
 }
 
@@ -27,6 +28,8 @@ pub(crate) struct News {
 pub(crate) fn parse(record: &Value, now: Timestamp) -> Option<News> {
     let sequence = record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str);
     let created = record.pointer("/dynamodb/ApproximateCreationDateTime").and_then(Value::as_f64);
+    let created =
+        created.and_then(|seconds| Timestamp::from_millisecond((seconds * 1000.0) as i64).ok());
     let read: EventRecord = match serde_json::from_value(record.clone()) {
         Ok(read) => read,
         Err(_) => {
@@ -49,7 +52,10 @@ pub(crate) fn parse(record: &Value, now: Timestamp) -> Option<News> {
         ("INSERT", Some((_, id, _))) => written(written_at(id), created, now),
         // A checkpoint or one of its parts.
         ("INSERT", None) => return None,
-        ("REMOVE", _) if expired => Fate::Expired,
+        // Nothing but a record ever expires, and that only when its time is over.
+        ("REMOVE", Some((_, id, _))) if expired && is_over(written_at(id), created, now) => {
+            Fate::Expired
+        }
         ("REMOVE", _) => Fate::Removed,
         _ => Fate::Changed,
     };
@@ -61,17 +67,25 @@ pub(crate) fn parse(record: &Value, now: Timestamp) -> Option<News> {
     Some(News {
         sequence: sequence.to_owned(),
         organization: organization?,
+        created,
         leaf: Leaf { key, fate, digest },
     })
 }
 
 /// Whether a record was written when its id says. The stream's time tells; ours
 /// only confirms it, because a tester's clock may have been moved since.
-fn written(says: Timestamp, created: Option<f64>, now: Timestamp) -> Fate {
+fn written(says: Timestamp, created: Option<Timestamp>, now: Timestamp) -> Fate {
     let far = |moment: Timestamp| moment.duration_since(says).abs() > LATE;
-    let created =
-        created.and_then(|seconds| Timestamp::from_millisecond((seconds * 1000.0) as i64).ok());
     if created.is_some_and(far) && far(now) { Fate::Late } else { Fate::Written }
+}
+
+/// Whether a record's time is over, by the stream's time or by ours. The time
+/// at which an item expires can be written into it by whoever may write it.
+fn is_over(written: Timestamp, created: Option<Timestamp>, now: Timestamp) -> bool {
+    let Ok(over) = written.checked_add(KEPT) else { return false };
+    // DynamoDB counts in whole seconds.
+    let after = |moment: Timestamp| moment.as_second() >= over.as_second();
+    created.is_some_and(after) || after(now)
 }
 
 #[cfg(test)]
@@ -79,8 +93,12 @@ mod tests {
     use super::*;
 
     fn news(file: &str) -> Vec<Option<News>> {
+        news_at(file, "2026-11-20T15:00:30Z")
+    }
+
+    fn news_at(file: &str, now: &str) -> Vec<Option<News>> {
         let event: Value = serde_json::from_str(file).unwrap();
-        let now = "2026-11-20T15:00:30Z".parse().unwrap();
+        let now = now.parse().unwrap();
         event["Records"].as_array().unwrap().iter().map(|record| parse(record, now)).collect()
     }
 
@@ -101,6 +119,15 @@ mod tests {
     fn what_nobody_may_do_is_told_apart_from_what_time_does() {
         let expired = fates(include_str!("../../../events/sealer/stream-expired.json"));
         assert_eq!(expired, [Some(Fate::Expired)]);
+        let sample = include_str!("../../../events/sealer/stream-expired.json");
+        let fate = |file: String, now| news_at(&file, now)[0].clone().unwrap().leaf.fate;
+        let (before, after) = ("1795100399", "1795100400");
+        let at = |second| sample.replace("1795100410", second);
+        let day_before = "2026-11-18T15:00:00Z";
+        assert_eq!(fate(at(after), day_before), Fate::Expired);
+        assert_eq!(fate(at(before), day_before), Fate::Removed, "somebody set its time");
+        let other = sample.replace("#2020-11-14#0", "#checkpoints");
+        assert_eq!(fate(other, day_before), Fate::Removed, "no checkpoint ever expires");
         let touched = fates(include_str!("../../../events/sealer/stream-touched.json"));
         let [changed, removed, late] = [Fate::Changed, Fate::Removed, Fate::Late].map(Some);
         assert_eq!(touched, [changed, removed, late]);

@@ -17,22 +17,33 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use super::leaf::{Digest, Leaf, Tree, canonical, digest_of, sha256};
+use super::tail::{Tail, first_free, tail};
 use crate::dynamo::{self, Commit, Item, Key, TRIES, Transaction, Write, keys};
 use crate::ids::OrganizationId;
 use crate::service::Service;
 use crate::trouble::Trouble;
 
+/// Stands in the log line of whatever nobody may do to the trail. The template
+/// looks for it.
+pub const ALARM: &str = "AUDIT_TRAIL_TOUCHED";
 /// So many leaves lie in one part: some 70 KB.
 pub const PART: usize = 600;
+/// Nor has a part more bytes than this: an item holds 400 KB, and what was
+/// planted under long keys must not make one that nobody can write.
+const PART_BYTES: usize = 300_000;
 /// So many leaves are sealed at once: some 2 MB of a transaction's 4.
 const MOST_LEAVES: usize = 18_000;
+/// Nor in more bytes than this.
+const MOST_BYTES: usize = 3_000_000;
 /// A stream hands the same records out again within this time, as a rule; what
 /// the checkpoints of this time hold is not sealed twice.
 const REPEATED_WITHIN: SignedDuration = SignedDuration::from_mins(15);
-/// But no more than so many checkpoints are looked at.
-const LOOK_BACK: i32 = 10;
 /// Numbers are written with so many digits, so that they sort.
 const NUMBER_LENGTH: usize = 12;
+/// The greatest number that sorts.
+pub(super) const LAST_NUMBER: u64 = 999_999_999_999;
+/// HMAC-SHA-256.
+const MAC_LENGTH: usize = 32;
 /// What a MAC is over begins with this.
 const LABEL: &[u8] = b"kept audit checkpoint 1\n";
 
@@ -62,6 +73,17 @@ impl AuditKey {
             .map_err(|cause| Trouble::unavailable("sealing a checkpoint", cause))?;
         let mac = answer.mac.map(Blob::into_inner);
         mac.ok_or_else(|| Trouble::unavailable("sealing a checkpoint", "KMS gave no MAC"))
+    }
+
+    /// Whether this key made the MAC of a checkpoint, for who may only make
+    /// MACs: the same message always has the same one.
+    pub(super) async fn made(&self, item: &Item) -> Result<bool, Trouble> {
+        let Some(mac) = item.get("mac").and_then(|mac| mac.as_b().ok()) else { return Ok(false) };
+        if mac.as_ref().len() != MAC_LENGTH {
+            return Ok(false);
+        }
+        let right = self.sign(message(item)).await?;
+        Ok(aws_lc_rs::constant_time::verify_slices_are_equal(&right, mac.as_ref()).is_ok())
     }
 
     pub(super) async fn holds(&self, message: Vec<u8>, mac: &[u8]) -> Result<bool, Trouble> {
@@ -145,10 +167,27 @@ pub async fn seal(
 ) -> Result<Vec<Sealed>, Trouble> {
     Leaf::sort(&mut leaves);
     let mut sealed = Vec::new();
-    for leaves in leaves.chunks(MOST_LEAVES) {
+    for leaves in shares(&leaves, MOST_LEAVES, MOST_BYTES) {
         sealed.extend(seal_some(service, key, organization, leaves).await?);
     }
     Ok(sealed)
+}
+
+/// Leaves in shares of at most so many, and of at most so many bytes.
+fn shares(leaves: &[Leaf], most: usize, bytes: usize) -> Vec<&[Leaf]> {
+    let mut shares = Vec::new();
+    let (mut start, mut length) = (0, 0);
+    for (place, leaf) in leaves.iter().enumerate() {
+        if place > start && (place - start >= most || length + leaf.length() > bytes) {
+            shares.push(&leaves[start..place]);
+            (start, length) = (place, 0);
+        }
+        length += leaf.length();
+    }
+    if start < leaves.len() {
+        shares.push(&leaves[start..]);
+    }
+    shares
 }
 
 async fn seal_some(
@@ -157,25 +196,31 @@ async fn seal_some(
     organization: OrganizationId,
     leaves: &[Leaf],
 ) -> Result<Option<Sealed>, Trouble> {
-    // Where the head was removed and its parts were not, its number cannot be
-    // written again: it is passed over, and verification names it.
-    let (mut lost, mut passed_over) = (0, 0);
+    let mut lost = None;
     for attempt in 0..TRIES {
         let now = service.clock.now();
-        let last = latest(service, organization).await?;
-        let known = sealed_lately(service, organization, &last, now).await?;
+        let tail = tail(service, key, organization).await?;
+        let known = sealed_lately(service, organization, &tail, now).await?;
         let fresh: Vec<&Leaf> = leaves.iter().filter(|leaf| !known.contains(leaf)).collect();
         if fresh.is_empty() {
             return Ok(None);
         }
         let fresh: Vec<Leaf> = fresh.into_iter().cloned().collect();
-        let number = match last.first() {
-            None => 1,
-            Some(head) => number_of(head)?.saturating_add(1),
-        };
-        let number = number.saturating_add(passed_over);
-        let previous = last.first().map_or([0; 32], digest_of);
-        let parts: Vec<Vec<u8>> = fresh.chunks(PART).map(Leaf::write_all).collect();
+        let (last, previous) = tail.head();
+        let mut number = last + 1;
+        if lost == Some(number) {
+            // Lost twice to nobody who could be read. Where a head was removed
+            // or altered, its number cannot be written again: all such numbers
+            // are passed over at once, and verification names them.
+            number = first_free(service, organization, number).await?;
+        } else {
+            lost = None;
+        }
+        if number > LAST_NUMBER {
+            return Err(Trouble::damaged("the end of the checkpoints", "no number is left"));
+        }
+        let parts: Vec<Vec<u8>> =
+            shares(&fresh, PART, PART_BYTES).into_iter().map(Leaf::write_all).collect();
         let row = checkpoint(organization, number, now, previous, &fresh, &parts);
         let mut item = dynamo::item(&row)?;
         let mac = key.sign(message(&item)).await?;
@@ -192,8 +237,7 @@ async fn seal_some(
         match transaction.commit(&service.dynamo).await? {
             Commit::Committed => return Ok(Some(Sealed { number, count: fresh.len(), digest })),
             // Somebody else wrote this number: read again.
-            Commit::Lost if lost == number => passed_over += 1,
-            Commit::Lost => lost = number,
+            Commit::Lost => lost = Some(last + 1),
             Commit::Busy => dynamo::pause(attempt, &*service.chance).await?,
         }
     }
@@ -226,44 +270,32 @@ fn checkpoint(
 /// The number of a checkpoint, by its key: whatever else became of its item,
 /// the next one can be written.
 pub(super) fn number_of(item: &Item) -> Result<u64, Trouble> {
-    let key = Key::of(item).filter(|key| key.sk.len() == NUMBER_LENGTH);
-    key.and_then(|key| key.sk.parse().ok())
+    let digits =
+        |sk: &String| sk.len() == NUMBER_LENGTH && sk.bytes().all(|byte| byte.is_ascii_digit());
+    let sk = Key::of(item).map(|key| key.sk).filter(digits);
+    sk.and_then(|sk| sk.parse().ok())
+        .filter(|number| *number > 0)
         .ok_or_else(|| Trouble::damaged("a checkpoint's key", "it is no number"))
 }
 
-/// An organization's last checkpoints, the last one first.
-async fn latest(service: &Service, organization: OrganizationId) -> Result<Vec<Item>, Trouble> {
-    let answer = service
-        .dynamo
-        .query()
-        .table_name(&service.settings.tables.audit)
-        .key_condition_expression("pk = :pk")
-        .expression_attribute_values(":pk", AttributeValue::S(keys::checkpoints(organization)))
-        .consistent_read(true)
-        .scan_index_forward(false)
-        .limit(LOOK_BACK)
-        .send()
-        .await
-        .map_err(|cause| Trouble::unavailable("reading checkpoints", cause))?;
-    let mut items = answer.items.unwrap_or_default();
-    items.retain(|item| number_of(item).is_ok());
-    Ok(items)
-}
-
-/// The leaves of the last checkpoints. One that cannot be read has none: then
-/// something is sealed twice, which does no harm.
+/// The leaves of the last checkpoints. A part that is not as its checkpoint
+/// says has none: then something is sealed twice, which does no harm, while
+/// nothing that somebody planted passes for sealed.
 async fn sealed_lately(
     service: &Service,
     organization: OrganizationId,
-    last: &[Item],
+    tail: &Tail,
     now: Timestamp,
 ) -> Result<HashSet<Leaf>, Trouble> {
     let mut known = HashSet::new();
-    for item in last {
-        let at = item.get("at").and_then(|at| at.as_s().ok()).and_then(|at| at.parse().ok());
-        let recent = at.is_some_and(|at: Timestamp| now.duration_since(at) <= REPEATED_WITHIN);
-        if let (true, Ok(number)) = (recent, number_of(item)) {
-            for (_, part) in parts(service, organization, number).await? {
+    for (number, row) in &tail.proven {
+        let at: Option<Timestamp> = row.at.parse().ok();
+        if at.is_none_or(|at| now.duration_since(at) > REPEATED_WITHIN) {
+            continue;
+        }
+        for (_, part) in parts(service, organization, *number).await? {
+            let digest = sha256(&part);
+            if row.parts.iter().any(|known| *known == digest) {
                 known.extend(Leaf::read_all(&part).unwrap_or_default());
             }
         }
@@ -294,13 +326,18 @@ pub(super) async fn after(
     organization: OrganizationId,
     last: Option<&str>,
 ) -> Result<Vec<Item>, Trouble> {
-    let answer = service
+    let query = service
         .dynamo
         .query()
         .table_name(&service.settings.tables.audit)
-        .key_condition_expression("pk = :pk AND sk > :last")
-        .expression_attribute_values(":pk", AttributeValue::S(keys::checkpoints(organization)))
-        .expression_attribute_values(":last", AttributeValue::S(last.unwrap_or("0").to_owned()))
+        .expression_attribute_values(":pk", AttributeValue::S(keys::checkpoints(organization)));
+    let query = match last {
+        None => query.key_condition_expression("pk = :pk"),
+        Some(last) => query
+            .key_condition_expression("pk = :pk AND sk > :last")
+            .expression_attribute_values(":last", AttributeValue::S(last.to_owned())),
+    };
+    let answer = query
         .consistent_read(true)
         .limit(100)
         .send()

@@ -31,6 +31,9 @@ struct Row {
     /// The index of accesses: only they have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     about: Option<String>,
+    /// The index of guests' accesses: only they have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    guest: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     network: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,6 +71,7 @@ pub(super) fn write(
         }
         Actor::Emergency(emergency) => ("emergency", Some(emergency.to_string()), None),
         Actor::Service => ("service", None, None),
+        Actor::Operator(member) => ("operator", Some(member.to_string()), None),
         Actor::Nobody(username) => ("nobody", Some(hash(username)), None),
     };
     let (kind, which, event) = match record.about {
@@ -83,7 +87,9 @@ pub(super) fn write(
     };
     // A booking is found by its event: whoever has a booking there asks by that.
     let found_by = event.as_ref().or(which.as_ref()).filter(|_| record.action.is_access());
+    let guest = record.actor.guest().filter(|_| record.action.is_access());
     let row = Row {
+        guest: guest.map(|guest| keys::audit_guest(organization, &guest.id())),
         at: now.to_string(),
         action: record.action.word().to_owned(),
         result: record.result.word().to_owned(),
@@ -128,6 +134,7 @@ fn understood(row: Row) -> Option<(Timestamp, Record)> {
         },
         "emergency" => Actor::Emergency(EmergencyId::parse(who?)?),
         "service" => Actor::Service,
+        "operator" => Actor::Operator(MemberId::parse(who?)?),
         "nobody" => Actor::Nobody(ids::from_text(who?)?),
         _ => return None,
     };
@@ -175,7 +182,7 @@ fn maybe<T>(text: Option<String>, read: impl Fn(&str) -> Option<T>) -> Option<Op
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::day_of;
+    use crate::audit::{Guest, day_of};
     use crate::ids::RecordId;
 
     #[test]
@@ -194,6 +201,7 @@ mod tests {
             Actor::Support { member, grant },
             Actor::Emergency(emergency),
             Actor::Service,
+            Actor::Operator(member),
             Actor::Nobody([9; 16]),
         ];
         let abouts = [
@@ -222,6 +230,9 @@ mod tests {
                 let item = write(organization, key.clone(), &record, now).unwrap();
                 let found_by = item.contains_key("about");
                 assert_eq!(found_by, action.is_access() && about != About::Organization);
+                let guest = item.get("guest").map(|key| key.as_s().unwrap().clone());
+                let id = actor.guest().filter(|_| action.is_access()).map(Guest::id);
+                assert_eq!(guest, id.map(|id| keys::audit_guest(organization, &id)));
                 assert_eq!(read(item).unwrap(), (now, record));
             }
         }

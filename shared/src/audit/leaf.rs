@@ -66,6 +66,11 @@ impl Leaf {
         (&self.key.pk, &self.key.sk, self.fate, &self.digest)
     }
 
+    /// How many bytes it takes in a part.
+    pub(super) const fn length(&self) -> usize {
+        37 + self.key.pk.len() + self.key.sk.len()
+    }
+
     fn write(&self, to: &mut Vec<u8>) {
         to.push(self.fate.letter());
         for text in [&self.key.pk, &self.key.sk] {

@@ -10,6 +10,7 @@ pub mod checkpoint;
 mod item;
 pub mod leaf;
 pub mod read;
+mod tail;
 pub mod verify;
 mod words;
 
@@ -51,8 +52,49 @@ pub enum Actor {
     Emergency(EmergencyId),
     /// The service itself.
     Service,
+    /// A member of the operator's, in an organization's own trail.
+    Operator(MemberId),
     /// Nobody yet: an attempt under a username of this keyed hash.
     Nobody([u8; 16]),
+}
+
+/// Somebody who was let in for a while and whose every read is shown to the
+/// organization: their accesses are found by this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guest {
+    /// Who helps, by the permission.
+    Support(SupportGrantId),
+    /// Who used the emergency code, by that use.
+    Emergency(EmergencyId),
+}
+
+impl Guest {
+    /// The id of the permission or the use.
+    #[must_use]
+    pub fn id(self) -> String {
+        match self {
+            Self::Support(grant) => grant.to_string(),
+            Self::Emergency(emergency) => emergency.to_string(),
+        }
+    }
+}
+
+impl Actor {
+    /// The guest that somebody is; `None` of everybody else.
+    #[must_use]
+    pub const fn guest(self) -> Option<Guest> {
+        match self {
+            Self::Support { grant, .. } => Some(Guest::Support(grant)),
+            Self::Emergency(emergency) => Some(Guest::Emergency(emergency)),
+            Self::Visitor(_)
+            | Self::LinkHolder(_)
+            | Self::Participant(_)
+            | Self::Member(_)
+            | Self::Service
+            | Self::Operator(_)
+            | Self::Nobody(_) => None,
+        }
+    }
 }
 
 /// Whom or what it is about.

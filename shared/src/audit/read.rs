@@ -8,7 +8,7 @@ use futures::future::try_join_all;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{Record, item};
+use super::{Guest, Record, item};
 use crate::dynamo::{self, Item, keys};
 use crate::ids::{EventId, OrganizationId, PersonId, RecordId};
 use crate::service::Service;
@@ -48,7 +48,7 @@ pub async fn day(
     day: Date,
     from: Option<RecordId>,
 ) -> Result<Page, Trouble> {
-    let partitions = keys::audit_day(organization, day).map(|pk| Partition { index: false, pk });
+    let partitions = keys::audit_day(organization, day).map(|pk| Partition { of: "pk", pk });
     page(service, partitions.into_iter().collect(), from).await
 }
 
@@ -67,7 +67,7 @@ pub async fn of_person(
     about.extend(events_of(service, organization, person).await?.iter().map(ToString::to_string));
     let partitions = about
         .iter()
-        .map(|id| Partition { index: true, pk: keys::audit_about(organization, id) })
+        .map(|id| Partition { of: "about", pk: keys::audit_about(organization, id) })
         .collect();
     page(service, partitions, from).await
 }
@@ -86,10 +86,26 @@ pub async fn looks_at(
     about.extend(events_of(service, organization, person).await?.iter().map(ToString::to_string));
     let partitions = about
         .iter()
-        .map(|id| Partition { index: true, pk: keys::audit_about(organization, id) })
+        .map(|id| Partition { of: "about", pk: keys::audit_about(organization, id) })
         .collect();
     let always = RecordId::from_bytes([0; 16])..=RecordId::from_bytes([u8::MAX; 16]);
     latest(service, partitions, always, before).await
+}
+
+/// What a guest saw, the latest first, before the record `before`: somebody who
+/// helps under a grant, or who came in with the emergency code.
+///
+/// # Errors
+/// When DynamoDB fails or a record is damaged.
+pub async fn of_guest(
+    service: &Service,
+    organization: OrganizationId,
+    guest: Guest,
+    before: Option<RecordId>,
+) -> Result<Page, Trouble> {
+    let pk = keys::audit_guest(organization, &guest.id());
+    let always = RecordId::from_bytes([0; 16])..=RecordId::from_bytes([u8::MAX; 16]);
+    latest(service, vec![Partition { of: "guest", pk }], always, before).await
 }
 
 /// What an organization's trail says of the time from `start` until `end`, the
@@ -107,7 +123,7 @@ pub async fn between(
     let partitions = utc_days(start, end)
         .into_iter()
         .flat_map(|day| keys::audit_day(organization, day))
-        .map(|pk| Partition { index: false, pk })
+        .map(|pk| Partition { of: "pk", pk })
         .collect();
     latest(service, partitions, RecordId::first_of(start)..=RecordId::first_of(end), before).await
 }
@@ -129,9 +145,15 @@ async fn events_of(
 }
 
 struct Partition {
-    /// Of the index of accesses rather than of the table.
-    index: bool,
+    /// The key it is found by: `pk` in the table, others in the index of that name.
+    of: &'static str,
     pk: String,
+}
+
+impl Partition {
+    fn index(&self) -> Option<String> {
+        (self.of != "pk").then(|| self.of.to_owned())
+    }
 }
 
 /// Merges a page of each partition: what lies beyond a page's end in one of
@@ -162,9 +184,14 @@ async fn latest(
     ids: RangeInclusive<RecordId>,
     before: Option<RecordId>,
 ) -> Result<Page, Trouble> {
+    let low = *ids.start();
+    // What is asked for may lie outside: nothing beyond the end is shown, and
+    // before the beginning there is nothing.
+    let high = before.map_or(*ids.end(), |before| before.min(*ids.end()));
+    if high < low {
+        return Ok(Page::default());
+    }
     let reads = partitions.iter().map(|partition| async {
-        let (low, high) = (*ids.start(), before.unwrap_or(*ids.end()));
-        let name = if partition.index { "about" } else { "pk" };
         let mut items = Vec::new();
         let mut start = None;
         loop {
@@ -172,10 +199,10 @@ async fn latest(
                 .dynamo
                 .query()
                 .table_name(&service.settings.tables.audit)
-                .set_index_name(partition.index.then(|| "about".to_owned()))
-                .consistent_read(!partition.index)
+                .set_index_name(partition.index())
+                .consistent_read(partition.of == "pk")
                 .scan_index_forward(false)
-                .expression_attribute_names("#pk", name)
+                .expression_attribute_names("#pk", partition.of)
                 .key_condition_expression("#pk = :pk AND sk BETWEEN :low AND :high")
                 .expression_attribute_values(":pk", AttributeValue::S(partition.pk.clone()))
                 .expression_attribute_values(":low", AttributeValue::S(low.to_string()))
@@ -227,14 +254,13 @@ async fn part(
     let mut items = Vec::new();
     let mut start = None;
     loop {
-        let name = if partition.index { "about" } else { "pk" };
         let mut query = service
             .dynamo
             .query()
             .table_name(&service.settings.tables.audit)
-            .set_index_name(partition.index.then(|| "about".to_owned()))
-            .consistent_read(!partition.index)
-            .expression_attribute_names("#pk", name)
+            .set_index_name(partition.index())
+            .consistent_read(partition.of == "pk")
+            .expression_attribute_names("#pk", partition.of)
             .expression_attribute_values(":pk", AttributeValue::S(partition.pk.clone()))
             .limit(limit)
             .set_exclusive_start_key(start);

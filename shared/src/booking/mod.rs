@@ -46,6 +46,15 @@ pub struct Booking {
     pub privacy_version: u32,
 }
 
+/// What became of cancelling for somebody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cancelling {
+    /// It is cancelled, now or since before.
+    Cancelled(Booking),
+    /// It is elsewhere by now, and nothing was done.
+    Moved(Booking),
+}
+
 /// The dependent whom a booking is for, as they were called when it was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookedFor {

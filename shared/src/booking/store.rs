@@ -21,7 +21,7 @@ use transactions::Maker;
 pub(crate) use transactions::{ParticipantRow, remember_participant};
 
 use super::rules::{self, Agendas, Asker, Confirmation, Decision, For, Move, Refusal, Seen};
-use super::{Booking, Contact, Failure, IdempotencyKey};
+use super::{Booking, Cancelling, Contact, Failure, IdempotencyKey};
 use crate::audit::Actor;
 use crate::dependent;
 use crate::dynamo::{self, Commit, Item, Key, Transaction};
@@ -270,11 +270,22 @@ impl Desk<'_> {
     /// # Errors
     /// [`Failure`] says why not.
     pub async fn cancel(&self, booking: &Booking, network: [u8; 16]) -> Result<Booking, Failure> {
-        self.cancel_by(booking, (Actor::LinkHolder(booking.person), Some(network))).await
+        let by = (Actor::LinkHolder(booking.person), Some(network));
+        let mut booking = booking.clone();
+        for _ in 0..dynamo::TRIES {
+            match self.cancel_by(&booking, by).await? {
+                Cancelling::Cancelled(cancelled) => return Ok(cancelled),
+                // Theirs it is wherever it is.
+                Cancelling::Moved(current) => booking = current,
+            }
+        }
+        Err(busy("cancelling").into())
     }
 
     /// Cancels a booking for somebody else than its holder, who is told by mail
-    /// all the same; `by` is who does it, and from which network.
+    /// all the same; `by` is who does it, and from which network. Where the
+    /// booking has been moved since it was read, nothing is done: whether they
+    /// may cancel it there is another question.
     ///
     /// # Errors
     /// [`Failure`] says why not.
@@ -282,24 +293,21 @@ impl Desk<'_> {
         &self,
         booking: &Booking,
         by: (Actor, Option<[u8; 16]>),
-    ) -> Result<Booking, Failure> {
-        let mut booking = booking.clone();
+    ) -> Result<Cancelling, Failure> {
+        let slot = booking.slot;
         for attempt in 0..dynamo::TRIES {
-            let seen = self.see_of(&booking, booking.slot).await?;
+            let seen = self.see_of(booking, slot).await?;
             let current = seen.booking.ok_or(Refusal::NoSuchSlot)?;
-            let moved_meanwhile = current.slot != booking.slot;
-            booking = current;
-            if moved_meanwhile {
-                // What was read belongs to the days of the former slot.
-                continue;
+            if current.slot != slot {
+                return Ok(Cancelling::Moved(current));
             }
-            if !rules::cancel(&booking, self.now)? {
-                return Ok(booking);
+            if !rules::cancel(&current, self.now)? {
+                return Ok(Cancelling::Cancelled(current));
             }
             let (cancelled, transaction) =
-                self.cancelling(&booking, &seen.agendas, &seen.tally, by)?;
+                self.cancelling(&current, &seen.agendas, &seen.tally, by)?;
             if self.settled(transaction, attempt).await? {
-                return Ok(cancelled);
+                return Ok(Cancelling::Cancelled(cancelled));
             }
         }
         Err(busy("cancelling").into())

@@ -6,9 +6,14 @@ use jiff::SignedDuration;
 pub const TRIES_OF_A_PARTICIPANT: u32 = 10;
 /// Tries from one network in an hour: a school's own network has many parents.
 pub const TRIES_FROM_A_NETWORK: u32 = 100;
-/// Tries at one identifier in a day, whoever makes them. A date of birth within
+/// Wrong claims at one identifier in a day, whoever makes them. A date of birth within
 /// a school year is one of some 400: at this pace a search takes six weeks.
-pub const TRIES_AT_A_DEPENDENT: u32 = 10;
+pub const WRONG_AT_A_DEPENDENT: u32 = 10;
+
+/// Wrong claims at all identifiers of an organization in a day: whoever tries
+/// many a few times each meets this. On the day on which a large school asks
+/// for it, a hundred parents mistype.
+pub const WRONG_AT_AN_ORGANIZATION: u32 = 300;
 
 /// Over which tries of a participant or a network are counted.
 pub const AN_HOUR: SignedDuration = SignedDuration::from_hours(1);

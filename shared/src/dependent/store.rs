@@ -20,6 +20,10 @@ use crate::vault::OrganizationKeys;
 /// DynamoDB's limit on the keys of one BatchGetItem.
 const MOST_KEYS: usize = 100;
 
+/// Stands in the log line when an organization's wrong claims of a day are used
+/// up. The template looks for it.
+pub const PAGING_WORD: &str = "DEPENDENTS_GUESSED_AT";
+
 /// Why nothing was attached.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -170,7 +174,9 @@ async fn attachments(
 /// Attaches a dependent to a participant who gives the right identifier and
 /// security value. Attaching them again is no different. Every try is counted
 /// before it is looked at, and is on record before it is answered; an unknown
-/// identifier and a wrong value take the same readings and the same answer.
+/// identifier and a wrong value take the same readings and the same answer. A
+/// right claim is then no longer counted against the identifier and the
+/// organization: guardians do not keep each other out.
 ///
 /// # Errors
 /// [`Failure`] says why not.
@@ -207,6 +213,7 @@ pub async fn attach(
         return Err(Failure::Refused(Refusal::Wrong));
     }
     let Some((dependent, _)) = found else { return Err(Failure::Refused(Refusal::Wrong)) };
+    desk.was_right(index).await?;
     let attached = attachments(service, organization, person).await?;
     if attached.contains(&id) {
         let record = about(Some(id)).with(Outcome::Right);
@@ -270,8 +277,9 @@ pub struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// Counts a try against the participant, the network and the identifier,
-    /// whether or not anybody has it; `Some` says how long until there are more.
+    /// Counts a try against the participant, the network, the identifier,
+    /// whether or not anybody has it, and the organization; `Some` says how long
+    /// until there are more.
     async fn count(
         &self,
         person: PersonId,
@@ -282,17 +290,52 @@ impl Desk<'_> {
         let (person, network) = (person.to_string(), ids::to_text(&network));
         let index = ids::to_text(&index);
         let allowance =
-            |kind, of, limit, window| Allowance { organization, kind, of, limit, window };
+            |kind, of, limit| Allowance { organization, kind, of, limit, window: rules::AN_HOUR };
         for allowance in [
-            allowance("claims", &*person, rules::TRIES_OF_A_PARTICIPANT, rules::AN_HOUR),
-            allowance("claims-from", &*network, rules::TRIES_FROM_A_NETWORK, rules::AN_HOUR),
-            allowance("claims-at", &*index, rules::TRIES_AT_A_DEPENDENT, rules::A_DAY),
+            allowance("claims", &*person, rules::TRIES_OF_A_PARTICIPANT),
+            allowance("claims-from", &*network, rules::TRIES_FROM_A_NETWORK),
+            self.wrong_at(&index),
         ] {
             if let Some(wait) = self.allowances.spend(service, allowance, self.now).await? {
                 return Ok(Some(wait));
             }
         }
-        Ok(None)
+        let wait = self.allowances.spend(service, self.wrong_here(), self.now).await?;
+        if wait.is_some() {
+            tracing::error!(alarm = PAGING_WORD, %organization, "no more claims today");
+        }
+        Ok(wait)
+    }
+
+    /// Wrong claims at one identifier.
+    fn wrong_at<'a>(&self, index: &'a str) -> Allowance<'a> {
+        Allowance {
+            organization: self.organization,
+            kind: "claims-at",
+            of: index,
+            limit: rules::WRONG_AT_A_DEPENDENT,
+            window: rules::A_DAY,
+        }
+    }
+
+    /// Wrong claims at all identifiers of the organization.
+    fn wrong_here(&self) -> Allowance<'static> {
+        Allowance {
+            organization: self.organization,
+            kind: "claims-wrong",
+            of: "",
+            limit: rules::WRONG_AT_AN_ORGANIZATION,
+            window: rules::A_DAY,
+        }
+    }
+
+    /// Takes back what was counted as if the claim were wrong.
+    async fn was_right(&self, index: [u8; 16]) -> Result<(), Trouble> {
+        let index = ids::to_text(&index);
+        for allowance in [self.wrong_at(&index), self.wrong_here()] {
+            self.allowances.take_back(self.service, allowance, self.now).await?;
+        }
+        Ok(())
     }
 }
 

@@ -41,6 +41,7 @@
 //! | Audit | `{organization}#checkpoints` | `{number}` | a checkpoint over the records since the one before |
 //! | Audit | `{organization}#checkpoint#{number}` | `part#{part}` | what a checkpoint covers |
 //! | Audit, index `about` | `{organization}#{person or event}` | `{record}` | the records of accesses to their data |
+//! | Audit, index `guest` | `{organization}#{support grant or emergency}` | `{record}` | the records of what a guest saw |
 //! | OrgKeys | `{organization}` | `key#{version}` | a wrapped data key |
 
 use std::fmt;
@@ -317,6 +318,12 @@ pub fn audit_day(organization: OrganizationId, day: Date) -> [String; AUDIT_SHAR
 /// The index partition of the accesses that were about something with this id.
 #[must_use]
 pub fn audit_about(organization: OrganizationId, id: &str) -> String {
+    format!("{organization}#{id}")
+}
+
+/// The index partition of what a guest saw, by the id of what let them in.
+#[must_use]
+pub fn audit_guest(organization: OrganizationId, id: &str) -> String {
     format!("{organization}#{id}")
 }
 

@@ -28,7 +28,7 @@ pub type Item = HashMap<String, AttributeValue>;
 /// DynamoDB's limit on the keys of one BatchGetItem.
 const MOST_KEYS: usize = 100;
 /// How often leftovers or conflicts are tried again before giving up.
-pub(crate) const TRIES: u32 = 10;
+pub const TRIES: u32 = 10;
 
 /// Reads a row out of an item.
 ///

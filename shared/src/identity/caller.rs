@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use super::access::{self, Action, Role, Target};
+use super::access::{self, Action, Level, Role, Target};
 use super::member::{self, Member, State};
 use super::password;
 use super::session::{self, Limits, Session, SessionId, Token};
@@ -291,7 +291,8 @@ async fn stand(
 }
 
 /// One of the operator's members, if the organization has asked them for help:
-/// still on the list of those who may be asked, under a grant that holds now.
+/// still on the list of those who may be asked, under a grant that holds now, and
+/// signed in by a second step where the organization asks viewers for one.
 async fn supporter(
     service: &Service,
     snapshot: &Snapshot,
@@ -308,7 +309,8 @@ async fn supporter(
     let Some(token) = token_of(cookies, operator.organization.id) else { return Ok(None) };
     let Subject::Member(id) = token.subject() else { return Ok(None) };
     // Who helps here works under this organization's limits as well as their own.
-    let limits = Limits::of(&service.security(organization).await?, token.subject());
+    let security = service.security(organization).await?;
+    let limits = Limits::of(&security, token.subject());
     let (standing, grant) = tokio::try_join!(
         stand(service, &operator, &token, touch, Some(limits), now),
         support::find(service, organization, &snapshot.keys, id),
@@ -316,7 +318,10 @@ async fn supporter(
     let (Some(Standing { session, member: Some(member) }), Some(grant)) = (standing, grant) else {
         return Ok(None);
     };
-    let helps = session.waiting.is_none() && member.supporter && grant.holds(now);
+    // Who helps sees what a viewer sees: where viewers need a second step, so do they.
+    let proven =
+        !security.factor_required(Level::Viewer) || session.how.iter().any(|how| how.is_second());
+    let helps = session.waiting.is_none() && member.supporter && grant.holds(now) && proven;
     Ok(helps.then(|| Caller::Support {
         member: Box::new(member),
         session: Box::new(session),

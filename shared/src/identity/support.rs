@@ -37,6 +37,9 @@ pub struct Grant {
     pub until: Timestamp,
     /// When it was taken back, if it was.
     pub withdrawn: Option<Timestamp>,
+    /// When a later one for the same person took its place while it held, if
+    /// one did.
+    pub replaced: Option<Timestamp>,
 }
 
 /// A time that a grant cannot end at.
@@ -60,13 +63,29 @@ impl Grant {
         if until <= now || until > now + LONGEST {
             return Err(UnfitEnd);
         }
-        Ok(Self { id, supporter, granted_by, reason, made: now, until, withdrawn: None })
+        Ok(Self {
+            id,
+            supporter,
+            granted_by,
+            reason,
+            made: now,
+            until,
+            withdrawn: None,
+            replaced: None,
+        })
     }
 
     /// Whether it counts now.
     #[must_use]
     pub fn holds(&self, now: Timestamp) -> bool {
-        self.withdrawn.is_none() && now.as_second() < self.until.as_second()
+        let stands = self.withdrawn.is_none() && self.replaced.is_none();
+        stands && now.as_second() < self.until.as_second()
+    }
+
+    /// When it ended or will.
+    #[must_use]
+    pub fn end(&self) -> Timestamp {
+        self.withdrawn.or(self.replaced).unwrap_or(self.until)
     }
 }
 
@@ -81,11 +100,15 @@ struct Row {
     until: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     withdrawn: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replaced: Option<i64>,
     /// The reason.
     sealed: Sealed,
 }
 
-/// The write of a grant. It replaces an earlier one for the same person.
+/// The write of a grant, in the place of the one for the same person that was
+/// read, as it was read: of two that are made at once, neither overwrites the
+/// other unseen.
 ///
 /// # Errors
 /// When there is no randomness or the SDK refuses to build the request.
@@ -94,33 +117,45 @@ pub fn granting(
     organization: OrganizationId,
     keys: &OrganizationKeys,
     grant: &Grant,
+    former: Option<&Grant>,
 ) -> Result<Write, Trouble> {
+    let table = &service.settings.tables.identity;
     let key = Key::support(organization, grant.supporter);
-    put(service, keys, grant, key)
+    let item = item(service, keys, grant, key)?;
+    match former {
+        None => Write::create(table, item),
+        Some(former) => {
+            let id = (":former", AttributeValue::S(former.id.to_string()));
+            let condition = match former.withdrawn {
+                None => "id = :former AND attribute_not_exists(withdrawn)",
+                Some(_) => "id = :former AND attribute_exists(withdrawn)",
+            };
+            Write::put(table, item, condition, [id])
+        }
+    }
 }
 
-fn put(
+fn item(
     service: &Service,
     keys: &OrganizationKeys,
     grant: &Grant,
     key: Key,
-) -> Result<Write, Trouble> {
+) -> Result<Item, Trouble> {
     let table = &service.settings.tables.identity;
     let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
     let sealed = keys.seal(place, &grant.reason.expose(), &*service.chance)?;
-    let item = dynamo::item(&Row {
+    dynamo::item(&Row {
         id: grant.id.to_string(),
         supporter: grant.supporter.to_string(),
         granted_by: grant.granted_by.to_string(),
         made: grant.made.as_second(),
         until: grant.until.as_second(),
         withdrawn: grant.withdrawn.map(Timestamp::as_second),
+        replaced: grant.replaced.map(Timestamp::as_second),
         sealed,
         pk: key.pk,
         sk: key.sk,
-    })?;
-    let anything = "attribute_exists(pk) OR attribute_not_exists(pk)";
-    Write::put(table, item, anything, [])
+    })
 }
 
 /// The write that takes a grant back; its transaction is lost when it was
@@ -148,7 +183,8 @@ pub fn withdrawing(
 }
 
 /// Lets one of the operator's members in: the grant, the one before it put
-/// away, the audit record, and a mail to every administrator.
+/// away, the audit record, and a mail to every administrator, or to as many as
+/// one transaction has room for.
 ///
 /// # Errors
 /// When DynamoDB fails or there is no randomness.
@@ -159,23 +195,34 @@ pub async fn grant(
     network: [u8; 16],
 ) -> Result<(), Trouble> {
     let (organization, keys) = (snapshot.organization.id, &*snapshot.keys);
-    let mut writes = vec![granting(service, organization, keys, grant)?];
-    if let Some(former) = find(service, organization, keys, grant.supporter).await? {
-        let key = Key::former_support(organization, former.id);
-        writes.push(put(service, keys, &former, key)?);
-    }
+    let table = &service.settings.tables.identity;
     let news = News::SupportGranted(grant.until);
     let owed = to_administrators(organization, news, *grant.id.as_bytes(), grant.made);
-    writes.push(owed::owe(&service.settings.tables.mail, &owed)?);
+    let mut rest = vec![owed::owe(&service.settings.tables.mail, &owed)?];
     let record =
         Record::of(Actor::Member(grant.granted_by), Action::SupportGranted, About::Grant(grant.id));
     let record = record.from_network(Some(network));
-    writes.push(audit::record(service, organization, &record, grant.made)?);
-    // Nothing in it can be lost but a notice that is owed already, under an id of this grant's.
-    if Write::commit_all(&writes, &service.dynamo, &*service.chance).await? {
-        return Ok(());
+    rest.push(audit::record(service, organization, &record, grant.made)?);
+    for _ in 0..dynamo::TRIES {
+        let former = find(service, organization, keys, grant.supporter).await?;
+        if former.as_ref().is_some_and(|former| former.id == grant.id) {
+            // Written, though the answer was lost.
+            return Ok(());
+        }
+        let mut writes = vec![granting(service, organization, keys, grant, former.as_ref())?];
+        if let Some(former) = former {
+            let replaced = former.holds(grant.made).then_some(grant.made);
+            let former = Grant { replaced, ..former };
+            let key = Key::former_support(organization, former.id);
+            writes.push(Write::create(table, item(service, keys, &former, key)?)?);
+        }
+        writes.extend(rest.iter().cloned());
+        // Lost means that another grant for them was made or withdrawn meanwhile.
+        if Write::commit_all(&writes, &service.dynamo, &*service.chance).await? {
+            return Ok(());
+        }
     }
-    Err(Trouble::unavailable("granting support", "somebody changed it at the same moment"))
+    Err(Trouble::unavailable("granting support", "others were always first"))
 }
 
 /// Takes a grant back, from the next request on. `false` when it was taken
@@ -249,6 +296,7 @@ fn read(table: &str, keys: &OrganizationKeys, item: Item) -> Result<Grant, Troub
         made: moment(row.made, &row.sk)?,
         until: moment(row.until, &row.sk)?,
         withdrawn: row.withdrawn.map(|at| moment(at, &row.sk)).transpose()?,
+        replaced: row.replaced.map(|at| moment(at, &row.sk)).transpose()?,
     })
 }
 
@@ -273,6 +321,7 @@ mod tests {
         assert_eq!(grant(86_401), Err(UnfitEnd));
         let day = grant(86_400).unwrap();
         assert!(day.holds(at(86_399)) && !day.holds(at(86_400)));
-        assert!(!Grant { withdrawn: Some(at(1)), ..day }.holds(at(2)));
+        assert!(!Grant { withdrawn: Some(at(1)), ..day.clone() }.holds(at(2)));
+        assert!(!Grant { replaced: Some(at(1)), ..day }.holds(at(2)));
     }
 }

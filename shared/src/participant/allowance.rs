@@ -92,6 +92,48 @@ impl Allowances {
         self.keep(key, 1, over, now);
     }
 
+    /// Takes back one that was spent for nothing, for every process: where few
+    /// may be spent, what one process keeps for itself is missed by the others.
+    ///
+    /// # Errors
+    /// When DynamoDB fails.
+    pub async fn take_back(
+        &self,
+        service: &Service,
+        allowance: Allowance<'_>,
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
+        let (key, _) = allowance.key(now);
+        let number = |value: i64| AttributeValue::N(value.to_string());
+        for attempt in 0..dynamo::TRIES {
+            let written = service
+                .dynamo
+                .update_item()
+                .table_name(&service.settings.tables.session)
+                .set_key(Some(key.to_item()))
+                .update_expression("SET spent = spent - :one")
+                .condition_expression("spent > :none")
+                .expression_attribute_values(":one", number(1))
+                .expression_attribute_values(":none", number(0))
+                .send()
+                .await;
+            let Err(error) = written else { return Ok(()) };
+            match error.as_service_error() {
+                // Its window ended meanwhile.
+                Some(refused) if refused.is_conditional_check_failed_exception() => return Ok(()),
+                Some(busy)
+                    if busy.is_throttling_exception()
+                        || busy.is_provisioned_throughput_exceeded_exception()
+                        || busy.is_transaction_conflict_exception() =>
+                {
+                    dynamo::pause(attempt, &*service.chance).await?;
+                }
+                _ => return Err(Trouble::unavailable("taking back what was counted", error)),
+            }
+        }
+        Err(Trouble::unavailable("taking back what was counted", "DynamoDB stayed busy"))
+    }
+
     fn spend_borrowed(&self, key: &Key) -> bool {
         let mut borrowed = self.borrowed.lock().unwrap_or_else(PoisonError::into_inner);
         match borrowed.get_mut(key) {

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use shared::identity::access::{Action, Coverage, Level, Role, Target};
 use shared::identity::caller::{Touch, form_token, form_token_holds, identify, unfinished};
-use shared::identity::session::{Token, Waiting};
+use shared::identity::session::{self, How, Opening, Token, Waiting};
 use shared::identity::support::{self, Grant};
 use shared::identity::{Caller, Member, Subject};
 use shared::ids::{EmergencyId, EventId, MemberId, PersonId, SupportGrantId};
@@ -187,7 +187,9 @@ impl Help {
 
     async fn grant(&self) {
         let keys = &self.school.snapshot.keys;
-        let write = support::granting(&self.school.service, self.school.id(), keys, &self.grant);
+        let (service, id) = (&self.school.service, self.school.id());
+        let former = support::find(service, id, keys, self.helper.id).await.unwrap();
+        let write = support::granting(service, id, keys, &self.grant, former.as_ref());
         assert!(self.school.commit(&[write.unwrap()]).await);
     }
 
@@ -209,6 +211,31 @@ async fn help_is_let_in_by_a_grant_until_it_ends() {
     let other = House::found(&help.world, Plan::clinic()).await;
     let held = [(&help.operator, &help.token)];
     assert!(is_nobody(&asks(&other, &held, help.now).await), "at another organization");
+}
+
+#[tokio::test]
+async fn who_helps_needs_a_second_step_where_viewers_do() {
+    let help = Help::arranged().await;
+    help.grant().await;
+    help.world.secure(help.school.id(), |draft| draft.factor_from = Some(Level::Viewer)).await;
+    assert!(is_nobody(&help.asks(3).await), "a password alone");
+    let opening = Opening {
+        subject: Subject::Member(help.helper.id),
+        epoch: help.helper.epoch,
+        network: [7; 16],
+        browser: "Firefox on Windows".to_owned(),
+        how: vec![How::Password, How::Code],
+        waiting: None,
+    };
+    let (service, id) = (&help.operator.service, help.operator.id());
+    let limits = help.operator.limits(opening.subject);
+    let (write, token, _) =
+        session::store::open(service, id, opening, limits, help.operator.second()).unwrap();
+    assert!(help.operator.commit(&[write]).await);
+    let held = [(&help.operator, &token)];
+    assert!(!is_nobody(&asks(&help.school, &held, help.now + seconds(3)).await));
+    help.world.secure(help.school.id(), |draft| draft.factor_from = Some(Level::Maker)).await;
+    assert!(!is_nobody(&help.asks(6).await), "where only makers need one, a password does");
 }
 
 #[tokio::test]

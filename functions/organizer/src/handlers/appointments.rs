@@ -3,9 +3,10 @@
 use http::StatusCode;
 use shared::audit::{About, read};
 use shared::booking::store::{self, Desk};
-use shared::booking::{Booking, Failure, Refusal, State};
+use shared::booking::{Booking, Cancelling, Failure, Refusal, State};
+use shared::dynamo::TRIES;
 use shared::identity::access::{Action, Target};
-use shared::ids::{BookingId, PersonId};
+use shared::ids::{BookingId, PersonId, RecordId};
 use shared::organization::Occasion;
 use shared::resource::Resource;
 use shared::web::page::{ErrorShape, page};
@@ -15,7 +16,7 @@ use super::names::Names;
 use super::scope::{Scope, View};
 use crate::Visit;
 use crate::guard::{Guest, done};
-use crate::pages::{Appointment, EventPage, Looks, ParticipantPage, Sheet};
+use crate::pages::{Appointment, EventPage, Looks, Onward, ParticipantPage, Sheet};
 use crate::wire::{AppointmentShape, AppointmentsShape, NothingShape, ParticipantShape};
 use crate::words::{self, news};
 
@@ -187,6 +188,7 @@ fn with(occasion: &Occasion, booking: &Booking) -> String {
     params(
         ("organization" = String, Path, description = "The organization's name in addresses"),
         ("person" = String, Path, description = "The participant's id"),
+        ("before" = Option<String>, Query, description = "Only looks at their data before this record"),
     ),
     responses(
         (status = 200, description = "The participant", body = ParticipantShape),
@@ -241,7 +243,10 @@ async fn participant_page(
     let service = &visit.function.service;
     visit.look(guest, About::Person(person), "participant", 1, None).await?;
     let looks = if guest.may(Action::ReadAudit, Target::Account) {
-        let page = read::looks_at(service, guest.organization().id, person, None).await?;
+        let before = visit.incoming.query("before");
+        let before = before.map(|id| RecordId::parse(id).ok_or_else(Fault::not_found));
+        let before = before.transpose()?;
+        let page = read::looks_at(service, guest.organization().id, person, before).await?;
         Some((Names::read(visit, guest).await?, page))
     } else {
         None
@@ -288,7 +293,10 @@ async fn participant_page(
                     (format!("{}, {}", zone.long_day(entry.at), line.time), line.who, line.result)
                 })
                 .collect(),
-            onward: None,
+            onward: page.next.map(|next| Onward {
+                text: "There is more than is listed here: earlier looks".into(),
+                path: guest.path(&format!("/participants/{person}?before={next}")),
+            }),
         }),
     };
     Ok(page(status, &shown))
@@ -347,10 +355,6 @@ pub(crate) async fn cancel(visit: &Visit<'_>) -> Result<Reply, Fault> {
         .await?
         .filter(|booking| matches!(booking.state, State::Booked | State::Cancelled))
         .ok_or_else(Fault::not_found)?;
-    let target = Target::Resource(booking.event, booking.slot.resource);
-    if !guest.may(Action::CancelAppointment, target) {
-        return Err(visit.not_covered(&guest, About::Booking(booking.event, id)).await);
-    }
     let occasion = service.occasion_of(guest.snapshot.clone(), booking.event).await?;
     let occasion = occasion.ok_or_else(Fault::not_found)?;
     let desk = Desk {
@@ -359,7 +363,7 @@ pub(crate) async fn cancel(visit: &Visit<'_>) -> Result<Reply, Fault> {
         occasion: &occasion,
         now: visit.now,
     };
-    match desk.cancel_by(&booking, (guest.actor(), Some(guest.network))).await {
+    match cancelled(visit, &guest, &desk, &booking).await? {
         Ok(cancelled) => {
             let day = cancelled.slot.day;
             let event = &occasion.event().web_name;
@@ -381,4 +385,37 @@ pub(crate) async fn cancel(visit: &Visit<'_>) -> Result<Reply, Fault> {
             participant_page(visit, &guest, booking.person, &found, Some(&fault), status).await
         }
     }
+}
+
+/// Cancels a booking where the asker covers it: where it is by now, however
+/// often it was moved since it was read.
+async fn cancelled(
+    visit: &Visit<'_>,
+    guest: &Guest,
+    desk: &Desk<'_>,
+    booking: &Booking,
+) -> Result<Result<Booking, Failure>, Fault> {
+    let about = About::Booking(booking.event, booking.id);
+    let by = (guest.actor(), Some(guest.network));
+    let mut booking = booking.clone();
+    for _ in 0..TRIES {
+        let target = Target::Resource(booking.event, booking.slot.resource);
+        if !guest.may(Action::CancelAppointment, target) {
+            return Err(visit.not_covered(guest, about).await);
+        }
+        if !visit.incoming.wants_page() {
+            // The answer says whose it is, also when it was cancelled before.
+            visit.look(guest, about, "appointment", 1, None).await?;
+        }
+        match desk.cancel_by(&booking, by).await {
+            Ok(Cancelling::Cancelled(cancelled)) => return Ok(Ok(cancelled)),
+            // Who covers where it was may not cover where it is.
+            Ok(Cancelling::Moved(current)) => booking = current,
+            Err(failure) => return Ok(Err(failure)),
+        }
+    }
+    Err(Fault::new(
+        Kind::Conflict,
+        "This appointment is being moved at this moment. Please try again.",
+    ))
 }

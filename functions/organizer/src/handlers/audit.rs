@@ -170,7 +170,9 @@ impl Wanted {
     fn matches(&self, entry: &Entry) -> bool {
         let record = &entry.record;
         let by = match record.actor {
-            Actor::Member(member) | Actor::Support { member, .. } => Some(member),
+            Actor::Member(member) | Actor::Support { member, .. } | Actor::Operator(member) => {
+                Some(member)
+            }
             _ => None,
         };
         let person = match (record.about, record.actor) {

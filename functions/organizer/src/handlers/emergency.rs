@@ -1,19 +1,19 @@
 //! The emergency code: making one, and reviewing its uses.
 
+use futures::future::try_join_all;
 use http::StatusCode;
 use jiff::SignedDuration;
-use shared::audit::{self, About, Action as Deed, Actor, More, Record};
+use shared::audit::{self, About, Action as Deed, Guest as Reader, More, Record};
 use shared::dynamo::Write;
 use shared::identity::access::{Action, Target};
 use shared::identity::emergency::{self, Review};
 use shared::identity::password::Unhashed;
-use shared::identity::session::rules::EMERGENCY;
 use shared::ids::EmergencyId;
 use shared::web::page::{ErrorShape, page};
 use shared::web::{Fault, Kind, Reply};
 
 use super::names::Names;
-use super::support::reads;
+use super::reads::Listing;
 use crate::Visit;
 use crate::guard::{Guest, done};
 use crate::pages::{CodePage, EmergencyPage, Use};
@@ -29,7 +29,11 @@ const TOGETHER: usize = 50;
     path = "/{organization}/manage/emergency",
     tag = "Emergency",
     summary = "Whether there is a code, and what was done with codes",
-    params(("organization" = String, Path, description = "The organization's name in addresses")),
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+        ("of" = Option<String>, Query, description = "On the page: the use whose reads are listed in full"),
+        ("before" = Option<String>, Query, description = "On the page: only its reads before this record"),
+    ),
     responses(
         (status = 200, description = "The code's standing and its uses", body = EmergencyShape),
         (status = 401, description = "Nobody is signed in", body = ErrorShape),
@@ -62,16 +66,19 @@ async fn emergency_page(
         return Ok(Reply::json(StatusCode::OK, &shape));
     }
     let names = Names::read(visit, guest).await?;
+    let listing = Listing::asked(visit, "/emergency")?;
+    let reads = reviews.iter().enumerate().map(|(place, review)| {
+        listing.reads(visit, guest, &names, Reader::Emergency(review.id), place)
+    });
+    let reads = try_join_all(reads).await?;
     let mut uses = Vec::with_capacity(reviews.len());
-    for review in &reviews {
-        let by = |actor: Actor| matches!(actor, Actor::Emergency(id) if id == review.id);
-        let span = (review.at, review.at + EMERGENCY + SignedDuration::from_mins(1));
+    for (review, reads) in reviews.iter().zip(reads) {
         let open = guest.may(Action::ReviewEmergency, Target::Account) && review.signed.is_none();
         let own = guest.member().is_some_and(|member| member.id == review.code_by);
         uses.push(Use {
             when: format!("{}, {}", zone.long_day(review.at), zone.clock(review.at)),
             reason: review.reason.expose().to_owned(),
-            reads: reads(visit, guest, span, &names, by).await?,
+            reads,
             signed: review.signed.map(|(member, at)| {
                 let (day, time) = (zone.long_day(at), zone.clock(at));
                 format!("{} signed on {day}, {time}.", names.member(member))

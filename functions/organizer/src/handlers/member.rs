@@ -171,6 +171,11 @@ async fn after(
 ) -> Result<Reply, Fault> {
     match outcome {
         Ok(changed) => {
+            if !visit.incoming.wants_page() {
+                // The answer holds what the member's page does, also when there
+                // was nothing to change.
+                visit.look(guest, About::Member(changed.id), "member", 1, None).await?;
+            }
             let path = guest.path(&format!("/members/{}?done={said}", changed.id));
             Ok(done(visit, &path, StatusCode::OK, &shape(&changed)))
         }

@@ -11,6 +11,7 @@ pub(crate) mod member;
 pub(crate) mod members;
 pub(crate) mod names;
 pub(crate) mod operator;
+mod reads;
 mod scope;
 pub(crate) mod security;
 pub(crate) mod support;

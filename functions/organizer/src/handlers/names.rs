@@ -70,6 +70,10 @@ impl Names {
             Actor::Support { member, .. } => format!("{}, to help", self.supporter(member)),
             Actor::Emergency(_) => "Somebody with the emergency code".into(),
             Actor::Service => "The service".into(),
+            Actor::Operator(member) => match self.supporters.get(&member) {
+                Some(name) => format!("{name}, for the operator"),
+                None => "The operator".into(),
+            },
             Actor::Nobody(_) => "Somebody not signed in".into(),
         }
     }

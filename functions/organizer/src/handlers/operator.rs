@@ -1,7 +1,7 @@
 //! What the operator decides about organizations.
 
 use http::StatusCode;
-use shared::audit::{self, About, Action as Deed};
+use shared::audit::{self, About, Action as Deed, Actor, Record};
 use shared::dynamo::Write;
 use shared::identity::access::Action;
 
@@ -142,11 +142,13 @@ async fn turn(visit: &Visit<'_>, turn: Turn) -> Result<Reply, Fault> {
     let refused = || Fault::new(Kind::Conflict, "The organization is in another state by now.");
     let committed = if before.state == turn.from {
         let record = guest.deed(turn.record, About::Organization);
-        // Both the operator's trail and the organization's own say so.
+        // Both the operator's trail and the organization's own say so; there it
+        // is none of its own members.
+        let theirs = Record { actor: Actor::Operator(guest.member_id()?), ..record.clone() };
         let mut writes = vec![
             store::changing_state(service, id, turn.from, turn.to)?,
             audit::record(service, guest.organization().id, &record, visit.now)?,
-            audit::record(service, id, &record, visit.now)?,
+            audit::record(service, id, &theirs, visit.now)?,
         ];
         if turn.record == Deed::OrganizationApproved {
             writes.push(told(visit, &before)?);

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use futures::future::try_join_all;
 use http::StatusCode;
-use jiff::{SignedDuration, Timestamp};
-use shared::audit::read::{Entry, between};
-use shared::audit::{About, Actor};
+use jiff::SignedDuration;
+use shared::audit::{About, Guest as Reader};
+use shared::dynamo::TRIES;
 use shared::identity::access::Action;
 use shared::identity::member::{self, State};
 use shared::identity::support::{self, Grant};
@@ -17,23 +18,23 @@ use shared::web::page::{ErrorShape, page};
 use shared::web::{Fault, FieldProblem, Kind, Reply};
 
 use super::names::Names;
+use super::reads::Listing;
 use crate::Visit;
 use crate::guard::{Guest, done};
 use crate::pages::{Choice, Field, GrantLine, Problem, SupportPage};
 use crate::wire::{AskForHelpShape, GrantShape, NothingShape, SupportShape, SupporterLineShape};
 use crate::words;
 
-/// Stretches of the trail that are looked through for one list of reads.
-const STRETCHES: usize = 100;
-/// Permissions of which the page lists every read.
-const LISTED: usize = 20;
-
 #[utoipa::path(
     get,
     path = "/{organization}/manage/support",
     tag = "Support",
     summary = "Who may help, who did, and what they read",
-    params(("organization" = String, Path, description = "The organization's name in addresses")),
+    params(
+        ("organization" = String, Path, description = "The organization's name in addresses"),
+        ("of" = Option<String>, Query, description = "On the page: the permission whose reads are listed in full"),
+        ("before" = Option<String>, Query, description = "On the page: only its reads before this record"),
+    ),
     responses(
         (status = 200, description = "The permissions", body = SupportShape),
         (status = 401, description = "Nobody is signed in", body = ErrorShape),
@@ -89,10 +90,12 @@ async fn support_page(
         fields.iter().find(|problem| problem.field == name).map(|found| found.message.clone())
     };
     let said = |name: &str| typed.get(name).map(String::as_str);
-    let mut lines = Vec::with_capacity(grants.len());
-    for (position, grant) in grants.iter().enumerate() {
-        lines.push(line(visit, guest, grant, &names, position < LISTED).await?);
-    }
+    let listing = Listing::asked(visit, "/support")?;
+    let lines = grants
+        .iter()
+        .enumerate()
+        .map(|(place, grant)| line(visit, guest, grant, &names, (&listing, place)));
+    let lines = try_join_all(lines).await?;
     let hours = [1, 2, 4, 8, 24].map(|hours: u32| Choice {
         value: hours.to_string(),
         text: if hours == 1 { "An hour".into() } else { format!("{hours} hours") },
@@ -152,65 +155,25 @@ async fn line(
     guest: &Guest,
     grant: &Grant,
     names: &Names,
-    listed: bool,
+    (listing, place): (&Listing, usize),
 ) -> Result<GrantLine, Fault> {
     let zone = &guest.organization().zone;
     let holds = grant.holds(visit.now);
-    let end = grant.withdrawn.unwrap_or(grant.until);
-    let reads = if listed {
-        let by = |actor: Actor| matches!(actor, Actor::Support { grant: id, .. } if id == grant.id);
-        reads(visit, guest, (grant.made, end), names, by).await?
-    } else {
-        Vec::new()
-    };
+    let reads = listing.reads(visit, guest, names, Reader::Support(grant.id), place).await?;
     Ok(GrantLine {
         supporter: names.supporter(grant.supporter),
         by: names.member(grant.granted_by),
         reason: grant.reason.expose().to_owned(),
-        span: zone.span(grant.made, end),
-        state: match (grant.withdrawn, holds) {
-            (Some(_), _) => "Withdrawn",
-            (None, true) => "Can read now",
-            (None, false) => "Ended",
+        span: zone.span(grant.made, grant.end()),
+        state: match (grant.withdrawn, grant.replaced, holds) {
+            (Some(_), ..) => "Withdrawn",
+            (None, Some(_), _) => "Replaced by a later one",
+            (None, None, true) => "Can read now",
+            (None, None, false) => "Ended",
         },
         withdraw: holds.then(|| guest.path(&format!("/support/{}/withdraw", grant.supporter))),
         reads,
     })
-}
-
-/// What somebody read in a stretch of time, the latest first: when, and what.
-pub(crate) async fn reads(
-    visit: &Visit<'_>,
-    guest: &Guest,
-    (start, end): (Timestamp, Timestamp),
-    names: &Names,
-    by: impl Fn(Actor) -> bool,
-) -> Result<Vec<(String, String)>, Fault> {
-    let service = &visit.function.service;
-    let zone = &guest.organization().zone;
-    let end = end.min(visit.now) + SignedDuration::from_secs(1);
-    let said = |entry: &Entry| {
-        let line = names.line(entry, zone);
-        (
-            format!("{}, {}", zone.long_day(entry.at), line.time),
-            format!("{}: {}", line.result, line.about),
-        )
-    };
-    let mut found = Vec::new();
-    let mut before = None;
-    for _ in 0..STRETCHES {
-        let stretch = between(service, guest.organization().id, start, end, before).await?;
-        let matching = stretch
-            .entries
-            .iter()
-            .filter(|entry| entry.record.action.is_access() && by(entry.record.actor));
-        found.extend(matching.map(said));
-        before = stretch.next;
-        if before.is_none() {
-            break;
-        }
-    }
-    Ok(found)
 }
 
 #[utoipa::path(
@@ -310,6 +273,7 @@ async fn granted(visit: &Visit<'_>, guest: &Guest, wish: &AskForHelpShape) -> Re
         (status = 401, description = "Nobody is signed in", body = ErrorShape),
         (status = 403, description = "The access level does not include this", body = ErrorShape),
         (status = 404, description = "There is nothing here", body = ErrorShape),
+        (status = 409, description = "Somebody else changes it at the moment", body = ErrorShape),
         (status = 503, description = "Something is failing; nothing is half done; try again", body = ErrorShape),
     )
 )]
@@ -319,14 +283,26 @@ pub(crate) async fn withdraw(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let id = MemberId::parse(visit.incoming.path("member")).ok_or_else(Fault::not_found)?;
     let service = &visit.function.service;
     let organization = guest.organization().id;
-    let found = support::find(service, organization, guest.keys(), id).await?;
-    let grant = found.ok_or_else(Fault::not_found)?;
     let by = (guest.member_id()?, guest.network);
-    // Withdrawn or replaced before: what is asked for is so.
-    support::withdraw(service, organization, &grant, by, visit.now).await?;
+    for _ in 0..TRIES {
+        let found = support::find(service, organization, guest.keys(), id).await?;
+        let grant = found.ok_or_else(Fault::not_found)?;
+        // Over before: what is asked for is so. What was replaced this very
+        // moment is not over: the later one is ended.
+        if grant.holds(visit.now)
+            && !support::withdraw(service, organization, &grant, by, visit.now).await?
+        {
+            continue;
+        }
+        return withdrawn(visit, &guest, grant).await;
+    }
+    Err(Fault::new(Kind::Conflict, "Somebody else changes this at the moment. Please try again."))
+}
+
+async fn withdrawn(visit: &Visit<'_>, guest: &Guest, grant: Grant) -> Result<Reply, Fault> {
     let grant = Grant { withdrawn: grant.withdrawn.or(Some(visit.now)), ..grant };
     let path = guest.path("/support?done=withdrawn");
-    let names = Names::read(visit, &guest).await?;
-    let shape = shape(visit, &guest, &grant, &names);
+    let names = Names::read(visit, guest).await?;
+    let shape = shape(visit, guest, &grant, &names);
     Ok(done(visit, &path, StatusCode::OK, &shape))
 }

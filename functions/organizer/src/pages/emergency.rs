@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{News, PageHead, Section};
+use super::{News, PageHead, Reads, Section};
 
 /// Making a code, and reviewing what was done with one.
 #[derive(Debug, Clone, Template)]
@@ -31,8 +31,8 @@ pub struct Use {
     pub when: String,
     /// What whoever used it said.
     pub reason: String,
-    /// What was read: when, and of what.
-    pub reads: Vec<(String, String)>,
+    /// What was read.
+    pub reads: Reads,
     /// Who signed the review, and when.
     pub signed: Option<String>,
     /// Where ending it is sent, while what it opened still stands open.

@@ -36,6 +36,24 @@ pub use security::SecurityPage;
 pub use shared::web::page::{OrganizationHead, PageHead, PersonHead};
 pub use support::{GrantLine, SupportPage};
 
+/// What a guest of the organization read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reads {
+    /// A page of it, the latest first.
+    Listed {
+        /// Where on the page it stands.
+        id: String,
+        /// When, and of what.
+        lines: Vec<(String, String)>,
+        /// Where the latest are listed, when these are not.
+        later: Option<String>,
+        /// Where earlier ones are listed, when there are some.
+        earlier: Option<String>,
+    },
+    /// Where it is listed.
+    Elsewhere(String),
+}
+
 /// A link in the line under the head: one part of the team's pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {

@@ -468,6 +468,11 @@ fn dependents(listed: usize) -> DependentsPage {
     }
 }
 
+fn listed(lines: Vec<(String, String)>, earlier: Option<&str>) -> Reads {
+    let earlier = earlier.map(|query| manage(&format!("/support{query}")));
+    Reads::Listed { id: lines.len().to_string(), lines, later: None, earlier }
+}
+
 fn support() -> SupportPage {
     let grant = |state, withdraw, reads| GrantLine {
         supporter: "Sam Taylor".into(),
@@ -494,9 +499,11 @@ fn support() -> SupportPage {
             grant(
                 "Can read now",
                 Some(manage("/support/0123456789abcdefghjkmnpqrs/withdraw")),
-                vec![read],
+                listed(vec![read.clone()], None),
             ),
-            grant("Withdrawn", None, Vec::new()),
+            grant("Withdrawn", None, listed(Vec::new(), None)),
+            grant("Ended", None, listed(vec![read], Some("?of=1&before=2#1"))),
+            grant("Ended", None, Reads::Elsewhere(manage("/support?of=1#1"))),
         ],
     }
 }
@@ -506,7 +513,10 @@ fn emergency() -> EmergencyPage {
         end_action: sign_action.as_ref().map(|action| action.replace("/sign", "/end")),
         when: "Thursday 3 December 2026, 18:40".into(),
         reason: "The school office burned.".into(),
-        reads: vec![("18:41".into(), "Appointments of Fall conferences, 4 people".into())],
+        reads: listed(
+            vec![("18:41".into(), "Appointments of Fall conferences, 4 people".into())],
+            None,
+        ),
         signed,
         sign_action,
         not_you,

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Choice, Field, News, PageHead, Problem, Section};
+use super::{Choice, Field, News, PageHead, Problem, Reads, Section};
 
 /// Who may help, who did, and what they read.
 #[derive(Debug, Clone, Template)]
@@ -43,10 +43,10 @@ pub struct GrantLine {
     pub reason: String,
     /// From when until when.
     pub span: String,
-    /// How it stands: `Holds`, `Ended`, `Withdrawn`.
+    /// How it stands: `Can read now`, `Ended`, `Withdrawn` or the like.
     pub state: &'static str,
     /// Where withdrawing is sent, while it holds.
     pub withdraw: Option<String>,
-    /// Every read under it: when, and of what.
-    pub reads: Vec<(String, String)>,
+    /// Every read under it.
+    pub reads: Reads,
 }

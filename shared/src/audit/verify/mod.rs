@@ -66,7 +66,7 @@ pub async fn in_shares(
     for organization in organizations {
         chains.push(chain::walk(service, key, organization, &mut report).await?);
     }
-    let leaves: u64 = chains.iter().map(|chain| chain.leaves).sum();
+    let leaves = chains.iter().fold(0, |sum: u64, chain| sum.saturating_add(chain.leaves));
     let rounds = leaves.div_ceil(leaves_at_once.max(1)).max(1);
     for number in 0..rounds {
         let share = round::Share { number, of: rounds };

@@ -55,8 +55,7 @@ pub fn due(
     factor_required: bool,
     old_password: bool,
 ) -> Option<Waiting> {
-    let second = |how: &How| matches!(how, How::Code | How::RecoveryCode | How::Passkey);
-    if has_factor && !proven.iter().any(second) {
+    if has_factor && !proven.iter().any(|how| how.is_second()) {
         return Some(Waiting::Factor);
     }
     if old_password && proven.contains(&How::Password) {

@@ -209,6 +209,15 @@ words!(How {
     Emergency = "emergency",
 });
 
+impl How {
+    /// Whether it is a second step, or counts as one: a passkey that asked for
+    /// the person is two in one.
+    #[must_use]
+    pub const fn is_second(self) -> bool {
+        matches!(self, Self::Code | Self::RecoveryCode | Self::Passkey)
+    }
+}
+
 /// What somebody who has signed in only half still owes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Waiting {
