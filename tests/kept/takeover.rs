@@ -287,7 +287,12 @@ async fn every_administrator_hears_of_a_new_one_however_many_there_are() {
     }
     for administrator in others.iter().chain([&ada]) {
         let subjects = administrator.subjects().await;
-        assert_eq!(subjects, ["Administrator invited: North School"], "{}", administrator.username);
+        assert_eq!(
+            subjects,
+            ["Administrator invited: north-school (test)"],
+            "{}",
+            administrator.username
+        );
     }
 }
 
@@ -308,11 +313,11 @@ async fn administrators_hear_who_became_one_of_them_and_of_nobody_else() {
     let path = format!("/manage/members/{}/access", vera.id.unwrap());
     let access = json!({ "level": "administrator", "everything": true });
     assert_eq!(ada.post(&path, &access).await.status, 200);
-    assert_eq!(ada.subjects().await, ["New administrator: North School"]);
+    assert_eq!(ada.subjects().await, ["New administrator: north-school (test)"]);
     let mails = world.mails(&ada.email).await;
     let text = mails[0]["text"].as_str().unwrap();
-    assert!(text.contains("Vera Low became an administrator of North School"), "{text}");
-    assert_eq!(vera.subjects().await, ["New administrator: North School"]);
+    assert!(text.contains("Vera Low became an administrator of north-school (test)"), "{text}");
+    assert_eq!(vera.subjects().await, ["New administrator: north-school (test)"]);
 }
 
 #[tokio::test]
