@@ -66,8 +66,8 @@ struct Side {
     person: PersonId,
     /// An appointment that may be cancelled.
     booking: BookingId,
-    /// Somebody and their appointment at an event that nobody of the team covers
-    /// but administrators.
+    /// Somebody, and somebody else's appointment, at an event that nobody of the
+    /// team covers but administrators.
     uncovered: (PersonId, BookingId),
     /// The link of an appointment that stands.
     link: String,
@@ -105,8 +105,12 @@ impl Side {
         let stays = book("Maria", 0).await;
         let goes = book("Paul", 1).await;
         let by_link = book("Nina", 2).await;
-        let visitor = world.visitor(&format!("Hanna of {web_name}"));
-        let hidden = visitor.books(&fairs, &world.slot(&fairs, 0).await).await;
+        let hides = async |name: &str| {
+            let visitor = world.visitor(&format!("{name} of {web_name}"));
+            visitor.books(&fairs, &world.slot(&fairs, 0).await).await
+        };
+        // The one appointment is cancelled by who may; the other person's stands.
+        let (hidden, stays_hidden) = (hides("Hanna").await, hides("Olaf").await);
         let link = |url: &str| url.rsplit('/').next().unwrap().to_owned();
         let id = |url: &str| BookingId::parse(&link(url)[..26]).unwrap();
         let service = world.service();
@@ -116,7 +120,7 @@ impl Side {
             found.unwrap().unwrap()
         };
         let kept = find(id(&stays)).await;
-        let uncovered = (find(id(&hidden)).await.person, id(&hidden));
+        let uncovered = (find(id(&stays_hidden)).await.person, id(&hidden));
         let mut members = BTreeMap::new();
         let coverage = Coverage::only([place.event.id], []).unwrap();
         for level in Level::ALL {
