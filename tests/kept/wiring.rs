@@ -505,6 +505,9 @@ fn every_function_has_a_role_a_policy_and_a_log_of_its_own() {
 /// What each function may do with each table, its indexes and its stream.
 /// Whoever widens this says why.
 const GRANTS: &[(&str, &str, &[&str])] = &[
+    ("Backup", "AuditTable", &["PutItem"]),
+    ("Backup", "RunTable", &["GetItem", "PutItem", "UpdateItem"]),
+    ("Backup", "RunTable/index/open", &["Query"]),
     ("Booking", "AuditTable", &["PutItem"]),
     ("Booking", "IdentityTable", &["GetItem"]),
     ("Booking", "MailTable", &["PutItem"]),
@@ -552,6 +555,10 @@ const GRANTS: &[(&str, &str, &[&str])] = &[
     ),
     ("Organizer", "ScheduleTable/index/booked", &["Query"]),
     ("Organizer", "SessionTable", &["DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
+    ("Retention", "AuditTable", &["PutItem"]),
+    ("Retention", "RunTable", &["GetItem", "PutItem", "UpdateItem"]),
+    ("Retention", "RunTable stream", &["DescribeStream", "GetRecords", "GetShardIterator"]),
+    ("Retention", "RunTable/index/open", &["Query"]),
     ("Sealer", "AuditTable", &["PutItem", "Query"]),
     ("Sealer", "AuditTable stream", &["DescribeStream", "GetRecords", "GetShardIterator"]),
 ];

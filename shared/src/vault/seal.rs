@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::OrganizationKeys;
 use crate::ambient::Chance;
+use crate::settings::Table;
 use crate::trouble::Trouble;
 
 const FORMAT: u8 = 1;
@@ -18,8 +19,8 @@ const FORMAT: u8 = 1;
 /// Where a sealed value lies.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
-    /// The table.
-    pub table: &'a str,
+    /// The table: what it is, not what a deployment or a restore calls it.
+    pub table: Table,
     /// The item's partition key.
     pub pk: &'a str,
     /// The item's sort key.
@@ -144,7 +145,7 @@ impl OrganizationKeys {
     fn bound_to(&self, place: Place<'_>, version: u8) -> Vec<u8> {
         let organization = self.organization.as_bytes().as_slice();
         let parts = [
-            place.table.as_bytes(),
+            place.table.word().as_bytes(),
             organization,
             place.pk.as_bytes(),
             place.sk.as_bytes(),
@@ -168,7 +169,7 @@ mod tests {
     use crate::vault::keys::tests::keys;
 
     const HERE: Place<'static> =
-        Place { table: "Schedule", pk: "a", sk: "booking", attribute: "sealed" };
+        Place { table: Table::Schedule, pk: "a", sk: "booking", attribute: "sealed" };
 
     #[test]
     fn a_sealed_value_opens_only_where_it_was_sealed() {
@@ -176,7 +177,7 @@ mod tests {
         let sealed = keys.seal(HERE, &"Canary", &SystemChance).unwrap();
         assert_eq!(keys.open::<String>(HERE, &sealed).unwrap(), "Canary");
         for elsewhere in [
-            Place { table: "Mail", ..HERE },
+            Place { table: Table::Mail, ..HERE },
             Place { pk: "b", ..HERE },
             Place { sk: "participant", ..HERE },
             Place { attribute: "note", ..HERE },
