@@ -85,7 +85,7 @@ impl Look {
         for subject in subjects {
             let Some(organization) = subject.sort.organization() else { continue };
             if matches!(subject.sort, Sort::Organization(_)) {
-                let stored = service.vault.read(organization).await;
+                let stored = service.vault.read(organization, service.clock.now()).await;
                 let stored = judged(stored.map(|keys| keys.map(Arc::new)))?;
                 self.stored_keys.insert(organization, stored);
             } else if let Entry::Vacant(place) = self.keys.entry(organization) {
