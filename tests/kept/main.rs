@@ -24,6 +24,7 @@ mod faults;
 mod fsck;
 mod guardian;
 mod identity;
+mod keys;
 mod limits;
 mod mail;
 mod manage;

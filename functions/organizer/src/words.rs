@@ -27,6 +27,8 @@ pub(crate) fn news(visit: &Visit<'_>) -> Option<News> {
         "supporter" => "Organizations may ask for their help from now on.",
         "no-supporter" => "Organizations can no longer ask for their help.",
         "security" => "The settings are saved. They hold from now on.",
+        "key" => "Another key is made. Everything is sealed anew under it, which takes a while.",
+        "links" => "In about ten minutes, no link of before opens anything.",
         "granted" => "They can see your appointments now. All administrators get a mail.",
         "withdrawn" => "They can no longer see anything.",
         "signed" => "The review is signed.",

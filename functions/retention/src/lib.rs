@@ -4,12 +4,19 @@
 //! whenever somebody has asked for something that it does. Work is a run
 //! ([`shared::run`]), and a tick moves it a step.
 
+mod resealing;
+
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::certificate::CertificateKey;
+use shared::run;
 use shared::service::Service;
 use shared::settings::{SettingError, required};
+
+/// How long one call works; its time limit is a minute more.
+const AT_WORK: SignedDuration = SignedDuration::from_mins(4);
 
 /// What this function needs beyond what every function has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +57,14 @@ impl Retention {
         if !scheduled && event.get("Records").is_none() {
             return Err("the event is neither a schedule's nor a stream's".into());
         }
-        let _ = (&self.service, &self.certificates);
+        let _ = &self.certificates;
+        let until = self.service.clock.now() + AT_WORK;
+        for which in run::open(&self.service, run::Kind::Resealing).await? {
+            let now = self.service.clock.now();
+            if let Some(claim) = run::claim(&self.service, which, now).await? {
+                resealing::go_on(&self.service, claim, until).await?;
+            }
+        }
         Ok(json!({ "batchItemFailures": [] }))
     }
 }
