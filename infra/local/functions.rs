@@ -3,6 +3,7 @@
 
 use crate::error::StartError;
 use crate::template::{self, Names, Template};
+use backup::Backup;
 use booking::Booking;
 use lambda_http::request::LambdaRequest;
 use lambda_http::tower::Service as _;
@@ -10,10 +11,12 @@ use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, servic
 use login::{Login, LoginSettings};
 use notify::{MailSettings, Notify};
 use organizer::Organizer;
+use retention::{Retention, RetentionSettings};
 use sealer::{Sealer, SealerSettings};
 use serde_json::Value;
 use shared::ambient::{Clock, SystemChance};
 use shared::audit::checkpoint::AuditKey;
+use shared::certificate::CertificateKey;
 use shared::service::Service;
 use shared::settings::Settings;
 use std::collections::BTreeMap;
@@ -51,10 +54,12 @@ fn places() -> Arc<Semaphore> {
 
 #[derive(Clone)]
 enum Code {
+    Backup(Arc<Backup>),
     Booking(Arc<Booking>),
     Login(Arc<Login>),
     Organizer(Arc<Organizer>),
     Notify(Arc<Notify>),
+    Retention(Arc<Retention>),
     Sealer(Arc<Sealer>),
     /// A function that a test makes up.
     #[cfg(test)]
@@ -102,6 +107,7 @@ impl Hosted {
         };
         let service = || service(&environment, surroundings).map_err(refused);
         let code = match function.code.as_str() {
+            "backup" => Code::Backup(Arc::new(Backup::new(service()?))),
             "booking" => Code::Booking(Arc::new(Booking::new(service()?))),
             "notify" => {
                 let settings = MailSettings::from_variables(|name| environment.get(name).cloned())
@@ -115,6 +121,13 @@ impl Hosted {
                 Code::Login(Arc::new(Login::new(service()?, settings)))
             }
             "organizer" => Code::Organizer(Arc::new(Organizer::new(service()?))),
+            "retention" => {
+                let settings =
+                    RetentionSettings::from_variables(|name| environment.get(name).cloned())
+                        .map_err(refused)?;
+                let key = CertificateKey::new(surroundings.keys.clone(), settings.certificate_key);
+                Code::Retention(Arc::new(Retention::new(service()?, key)))
+            }
             "sealer" => {
                 let settings =
                     SealerSettings::from_variables(|name| environment.get(name).cloned())
@@ -173,6 +186,14 @@ impl Hosted {
             Code::Notify(notify) => {
                 let notify = Arc::clone(notify);
                 self.limited(async move { crashed(notify.handle(event).await) }).await
+            }
+            Code::Backup(backup) => {
+                let backup = Arc::clone(backup);
+                self.limited(async move { crashed(backup.handle(event).await) }).await
+            }
+            Code::Retention(retention) => {
+                let retention = Arc::clone(retention);
+                self.limited(async move { crashed(retention.handle(event).await) }).await
             }
             Code::Sealer(sealer) => {
                 let sealer = Arc::clone(sealer);

@@ -126,6 +126,14 @@ id!(
     /// An audit record.
     RecordId, 16
 );
+id!(
+    /// A piece of long work.
+    RunId, 16
+);
+id!(
+    /// What was deleted or erased once.
+    DeletionId, 16
+);
 
 macro_rules! fresh {
     ($($name:ident),*) => {$(
@@ -148,7 +156,9 @@ fresh!(
     DependentId,
     SignUpId,
     SupportGrantId,
-    EmergencyId
+    EmergencyId,
+    RunId,
+    DeletionId
 );
 
 impl RecordId {

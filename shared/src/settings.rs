@@ -18,6 +18,68 @@ pub enum SettingError {
     },
 }
 
+/// A table: what it is, whatever a deployment or a restore calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// Organizations, events, resources, slots, bookings, agendas, participants.
+    Schedule,
+    /// Members, credentials, factors.
+    Identity,
+    /// Sessions, counted attempts, single-use links, allowances.
+    Session,
+    /// Notices owed and sent.
+    Mail,
+    /// Audit records and their checkpoints.
+    Audit,
+    /// Wrapped organization keys.
+    OrganizationKeys,
+    /// What was deleted and erased, to be deleted again after a restore.
+    Ledger,
+    /// Long work and how far it has come.
+    Run,
+}
+
+impl Table {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Schedule,
+        Self::Identity,
+        Self::Session,
+        Self::Mail,
+        Self::Audit,
+        Self::OrganizationKeys,
+        Self::Ledger,
+        Self::Run,
+    ];
+
+    /// The tables of which there are backups. A restore must revive neither
+    /// sessions nor runs, and bring back neither a key that was erased nor a
+    /// deletion that was forgotten.
+    pub const BACKED_UP: [Self; 4] = [Self::Schedule, Self::Identity, Self::Mail, Self::Audit];
+
+    /// Its word in records and in what sealed values are bound to: it stays
+    /// the same when the table itself is replaced by a restored one.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Schedule => "Schedule",
+            Self::Identity => "Identity",
+            Self::Session => "Session",
+            Self::Mail => "Mail",
+            Self::Audit => "Audit",
+            Self::OrganizationKeys => "OrganizationKeys",
+            Self::Ledger => "Ledger",
+            Self::Run => "Run",
+        }
+    }
+
+    /// Reads what [`Table::word`] gave; anything else is `None`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| table.word() == text)
+    }
+}
+
 /// The names of the tables, as the deployment chose them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tables {
@@ -34,6 +96,46 @@ pub struct Tables {
     pub audit: String,
     /// Wrapped organization keys.
     pub organization_keys: String,
+    /// What was deleted and erased, without personal data. Never restored over,
+    /// and not in the backups.
+    pub ledger: String,
+    /// Long work and how far it has come; nothing here may come back from a
+    /// backup.
+    pub run: String,
+}
+
+impl Tables {
+    /// A table's name.
+    #[must_use]
+    pub fn name(&self, table: Table) -> &str {
+        match table {
+            Table::Schedule => &self.schedule,
+            Table::Identity => &self.identity,
+            Table::Session => &self.session,
+            Table::Mail => &self.mail,
+            Table::Audit => &self.audit,
+            Table::OrganizationKeys => &self.organization_keys,
+            Table::Ledger => &self.ledger,
+            Table::Run => &self.run,
+        }
+    }
+
+    /// The same with another name for one of them.
+    #[must_use]
+    pub fn with(mut self, table: Table, name: String) -> Self {
+        let place = match table {
+            Table::Schedule => &mut self.schedule,
+            Table::Identity => &mut self.identity,
+            Table::Session => &mut self.session,
+            Table::Mail => &mut self.mail,
+            Table::Audit => &mut self.audit,
+            Table::OrganizationKeys => &mut self.organization_keys,
+            Table::Ledger => &mut self.ledger,
+            Table::Run => &mut self.run,
+        };
+        *place = name;
+        self
+    }
 }
 
 /// What every function needs to know about its surroundings.
@@ -70,6 +172,8 @@ impl Settings {
                 mail: required(&variable, "MAIL_TABLE")?,
                 audit: required(&variable, "AUDIT_TABLE")?,
                 organization_keys: required(&variable, "ORGANIZATION_KEYS_TABLE")?,
+                ledger: required(&variable, "LEDGER_TABLE")?,
+                run: required(&variable, "RUN_TABLE")?,
             },
             key_id: required(&variable, "KEY_ID")?,
             public_address,

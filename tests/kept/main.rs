@@ -27,6 +27,7 @@ mod guardian;
 mod guesses;
 mod guests;
 mod identity;
+mod keys;
 mod limits;
 mod mail;
 mod mailing;

@@ -243,6 +243,9 @@ const ANSWERS: &[(&str, &str, u16)] = &[
     ("organizer", "member-sessions-end", 401),
     ("organizer", "member-supporter", 401),
     ("organizer", "member", 303),
+    ("organizer", "keys", 303),
+    ("organizer", "keys-revoke-links", 401),
+    ("organizer", "keys-rotate", 401),
     ("organizer", "members", 303),
     ("organizer", "organization-approve", 401),
     ("organizer", "organization-reinstate", 401),
@@ -506,6 +509,9 @@ fn every_function_has_a_role_a_policy_and_a_log_of_its_own() {
 /// What each function may do with each table, its indexes and its stream.
 /// Whoever widens this says why.
 const GRANTS: &[(&str, &str, &[&str])] = &[
+    ("Backup", "AuditTable", &["PutItem"]),
+    ("Backup", "RunTable", &["GetItem", "PutItem", "UpdateItem"]),
+    ("Backup", "RunTable/index/open", &["Query"]),
     ("Booking", "AuditTable", &["PutItem"]),
     ("Booking", "IdentityTable", &["GetItem"]),
     ("Booking", "MailTable", &["PutItem"]),
@@ -538,7 +544,9 @@ const GRANTS: &[(&str, &str, &[&str])] = &[
     ("Organizer", "AuditTable/index/guest", &["Query"]),
     ("Organizer", "IdentityTable", &["DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
     ("Organizer", "MailTable", &["PutItem"]),
-    ("Organizer", "OrganizationKeysTable", &["Query"]),
+    ("Organizer", "OrganizationKeysTable", &["PutItem", "Query"]),
+    ("Organizer", "RunTable", &["GetItem", "PutItem"]),
+    ("Organizer", "RunTable/index/open", &["Query"]),
     (
         "Organizer",
         "ScheduleTable",
@@ -554,6 +562,15 @@ const GRANTS: &[(&str, &str, &[&str])] = &[
     ),
     ("Organizer", "ScheduleTable/index/booked", &["Query"]),
     ("Organizer", "SessionTable", &["DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
+    ("Retention", "AuditTable", &["PutItem"]),
+    ("Retention", "IdentityTable", &["Scan", "UpdateItem"]),
+    ("Retention", "MailTable", &["Scan", "UpdateItem"]),
+    ("Retention", "OrganizationKeysTable", &["Query"]),
+    ("Retention", "ScheduleTable", &["Scan", "UpdateItem"]),
+    ("Retention", "SessionTable", &["Scan", "UpdateItem"]),
+    ("Retention", "RunTable", &["GetItem", "PutItem", "UpdateItem"]),
+    ("Retention", "RunTable stream", &["DescribeStream", "GetRecords", "GetShardIterator"]),
+    ("Retention", "RunTable/index/open", &["Query"]),
     ("Sealer", "AuditTable", &["PutItem", "Query"]),
     ("Sealer", "AuditTable stream", &["DescribeStream", "GetRecords", "GetShardIterator"]),
 ];

@@ -22,8 +22,8 @@ use shared::web::page::finish;
 use shared::web::{Fault, Incoming, Reply};
 
 use crate::handlers::{
-    appointments, audit, book, dependents, emergency, home, member, members, operator, security,
-    support,
+    appointments, audit, book, dependents, emergency, home, keys, member, members, operator,
+    security, support,
 };
 pub use crate::openapi::description;
 
@@ -62,6 +62,9 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::POST, "/{organization}/manage/emergency"),
     (Method::POST, "/{organization}/manage/emergency/{review}/end"),
     (Method::POST, "/{organization}/manage/emergency/{review}/sign"),
+    (Method::GET, "/{organization}/manage/keys"),
+    (Method::POST, "/{organization}/manage/keys/rotate"),
+    (Method::POST, "/{organization}/manage/keys/revoke-links"),
     (Method::GET, "/{organization}/manage/dependents"),
     (Method::POST, "/{organization}/manage/dependents"),
     (Method::POST, "/{organization}/manage/dependents/{dependent}/remove"),
@@ -154,6 +157,11 @@ impl Visit<'_> {
             }
             ("POST", "/{organization}/manage/emergency/{review}/sign") => {
                 Box::pin(emergency::sign(self))
+            }
+            ("GET", "/{organization}/manage/keys") => Box::pin(keys::list(self)),
+            ("POST", "/{organization}/manage/keys/rotate") => Box::pin(keys::rotate(self)),
+            ("POST", "/{organization}/manage/keys/revoke-links") => {
+                Box::pin(keys::revoke_links(self))
             }
             ("GET", "/{organization}/manage/dependents") => Box::pin(dependents::list(self)),
             ("POST", "/{organization}/manage/dependents") => Box::pin(dependents::add(self)),

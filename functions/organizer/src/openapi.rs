@@ -4,8 +4,8 @@
 use utoipa::OpenApi;
 
 use crate::handlers::{
-    appointments, audit, book, dependents, emergency, home, member, members, operator, security,
-    support,
+    appointments, audit, book, dependents, emergency, home, keys, member, members, operator,
+    security, support,
 };
 
 /// The routes of the team.
@@ -37,6 +37,9 @@ use crate::handlers::{
     emergency::make,
     emergency::end,
     emergency::sign,
+    keys::list,
+    keys::rotate,
+    keys::revoke_links,
     dependents::list,
     dependents::add,
     dependents::remove,

@@ -425,3 +425,23 @@ pub struct NewDependentShape {
     /// What only guardians know: 4 to 64 characters.
     pub security_value: String,
 }
+
+/// The keys that the organization's data is sealed under.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct KeysShape {
+    /// The keys, the newest first.
+    pub keys: Vec<KeyShape>,
+    /// How many records are sealed anew so far; null while nothing is.
+    pub sealed_anew: Option<u64>,
+}
+
+/// One key; never the key itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct KeyShape {
+    /// Its version, counted from 1.
+    pub version: u8,
+    /// From when on it seals.
+    pub since: String,
+    /// Whether it is the one that seals now.
+    pub seals: bool,
+}

@@ -117,6 +117,40 @@ words! {
         DataShown => "data_shown",
         /// Personal data left as a file.
         DataExported => "data_exported",
+        /// How long data is kept was changed; the record says what.
+        RetentionChanged => "retention_changed",
+        /// What may no longer be kept was removed; the record says how much.
+        RetentionApplied => "retention_applied",
+        /// Retention and deletion were stopped for a person or an event.
+        HoldPlaced => "hold_placed",
+        /// They were let go on.
+        HoldLifted => "hold_lifted",
+        /// What is kept about somebody was corrected.
+        DataCorrected => "data_corrected",
+        /// The deletion of somebody's data was asked for.
+        DeletionAsked => "deletion_asked",
+        /// Somebody's data was deleted.
+        DataDeleted => "data_deleted",
+        /// The erasure of the organization was asked for.
+        ErasureAsked => "erasure_asked",
+        /// That was taken back in time.
+        ErasureCancelled => "erasure_cancelled",
+        /// The organization's key was destroyed, and with it all that it sealed.
+        ErasureBegun => "erasure_begun",
+        /// The last of the organization's items was removed.
+        ErasureEnded => "erasure_ended",
+        /// The organization was given another data key; the record says why.
+        KeyRotated => "key_rotated",
+        /// Everything was sealed anew under it.
+        ResealingEnded => "resealing_ended",
+        /// A backup was taken.
+        BackupTaken => "backup_taken",
+        /// A backup was restored elsewhere and held against what is there.
+        BackupProven => "backup_proven",
+        /// A backup was restored.
+        BackupRestored => "backup_restored",
+        /// What did not fit together was repaired.
+        DamageRepaired => "damage_repaired",
         /// Something was asked for that the asker may not do.
         ActionRefused => "action_refused",
     }

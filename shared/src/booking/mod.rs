@@ -1,6 +1,7 @@
 //! Bookings: one participant in one slot.
 
 pub mod rules;
+pub mod seat;
 pub mod store;
 
 use jiff::Timestamp;

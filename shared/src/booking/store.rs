@@ -88,15 +88,15 @@ pub async fn find(
 ) -> Result<Option<Booking>, Trouble> {
     let table = &service.settings.tables.schedule;
     let item = dynamo::get(&service.dynamo, table, &Key::booking(organization, booking)).await?;
-    item.map(|item| item::read(table, keys, item)).transpose()
+    item.map(|item| item::read(keys, item)).transpose()
 }
 
 /// Reads a booking out of its item: for `fsck`, which goes through all of them.
 ///
 /// # Errors
 /// [`Trouble::Damaged`] names the booking and what is wrong.
-pub fn read(table: &str, keys: &OrganizationKeys, item: Item) -> Result<Booking, Trouble> {
-    item::read(table, keys, item)
+pub fn read(keys: &OrganizationKeys, item: Item) -> Result<Booking, Trouble> {
+    item::read(keys, item)
 }
 
 /// Reads what of a booking lies open.
@@ -353,14 +353,13 @@ impl Desk<'_> {
         }
         let mut found = dynamo::batch_get(&service.dynamo, table, &asked, &*service.chance).await?;
         let slot = found.remove(&slot_key).map(slot::store::read).transpose()?;
-        let booking =
-            found.remove(&booking_key).map(|item| item::read(table, keys, item)).transpose()?;
+        let booking = found.remove(&booking_key).map(|item| item::read(keys, item)).transpose()?;
         let tally = found.remove(&tally_key).map_or(Ok(Tally::empty()), tally::read)?;
         let proven = found.contains_key(&participant_key);
         let who = match &attachment {
             None => For::Themselves,
             Some((attached, dependent)) => {
-                dependent::store::seen(table, keys, &mut found, attached, dependent)?
+                dependent::store::seen(keys, &mut found, attached, dependent)?
                     .map_or(For::Unknown, For::Dependent)
             }
         };

@@ -9,6 +9,7 @@ use crate::ambient::Chance;
 use crate::dynamo::{self, Item, Key};
 use crate::ids::{self, DependentId, OrganizationId};
 use crate::personal::{Identifier, PersonName};
+use crate::settings::Table;
 use crate::trouble::Trouble;
 use crate::vault::{OrganizationKeys, Place, Sealed};
 
@@ -103,7 +104,6 @@ impl AttachedRow {
 }
 
 pub(super) fn write(
-    table: &str,
     organization: OrganizationId,
     keys: &OrganizationKeys,
     dependent: &Dependent,
@@ -116,7 +116,7 @@ pub(super) fn write(
         name: dependent.name.expose().into(),
         identifier: dependent.identifier.expose().into(),
     };
-    let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
+    let place = Place { table: Table::Schedule, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
     let sealed = keys.seal(place, &fields, chance)?;
     dynamo::item(&Row {
         pk: key.pk,
@@ -130,23 +130,18 @@ pub(super) fn write(
 }
 
 /// Reads a dependent; `None` for one who was removed.
-pub(crate) fn read(
-    table: &str,
-    keys: &OrganizationKeys,
-    item: Item,
-) -> Result<Option<Dependent>, Trouble> {
-    Ok(read_with_hash(table, keys, item)?.map(|(dependent, _)| dependent))
+pub(crate) fn read(keys: &OrganizationKeys, item: Item) -> Result<Option<Dependent>, Trouble> {
+    Ok(read_with_hash(keys, item)?.map(|(dependent, _)| dependent))
 }
 
 /// Reads a dependent with the keyed hash of their security value.
 pub(super) fn read_with_hash(
-    table: &str,
     keys: &OrganizationKeys,
     item: Item,
 ) -> Result<Option<(Dependent, [u8; 16])>, Trouble> {
     let row: Row = dynamo::row(item)?;
     let Standing::Listed { hash, sealed, .. } = row.standing()? else { return Ok(None) };
-    let place = Place { table, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
+    let place = Place { table: Table::Schedule, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
     let fields: Fields<'_> =
         keys.open(place, sealed).map_err(|why| row.damaged(&why.to_string()))?;
     let dependent = Dependent {

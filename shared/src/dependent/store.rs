@@ -58,7 +58,7 @@ pub async fn add(
     };
     let index = index(keys, &new.identifier);
     let hash = hash(keys, dependent.id, &new.security);
-    let row = item::write(table, organization, keys, &dependent, index, hash, &*service.chance)?;
+    let row = item::write(organization, keys, &dependent, index, hash, &*service.chance)?;
     let key = Key::identifier(organization, index);
     let named = IdentifierRow { pk: key.pk, sk: key.sk, dependent: dependent.id.to_string() };
     let mut writes = vec![Write::create(table, dynamo::item(&named)?)?, Write::create(table, row)?];
@@ -124,7 +124,7 @@ pub async fn all(
     let items = dynamo::query(&service.dynamo, table, &pk, "dependent#", true).await?;
     let mut found = Vec::with_capacity(items.len());
     for item in items {
-        found.extend(item::read(table, keys, item)?);
+        found.extend(item::read(keys, item)?);
     }
     sort(&mut found);
     Ok(found)
@@ -148,7 +148,7 @@ pub async fn attached(
         let asked: Vec<Key> = chunk.iter().map(|id| Key::dependent(organization, *id)).collect();
         let items = dynamo::batch_get(&service.dynamo, table, &asked, &*service.chance).await?;
         for item in items.into_values() {
-            found.extend(item::read(table, keys, item)?);
+            found.extend(item::read(keys, item)?);
         }
     }
     sort(&mut found);
@@ -205,7 +205,7 @@ pub async fn attach(
     // the answer takes as many readings as a wrong value does.
     let id = named.unwrap_or(DependentId::from_bytes(index));
     let found = dynamo::get(&service.dynamo, table, &Key::dependent(organization, id)).await?;
-    let found = found.map(|item| item::read_with_hash(table, keys, item)).transpose()?.flatten();
+    let found = found.map(|item| item::read_with_hash(keys, item)).transpose()?.flatten();
     let stored = found.as_ref().map_or(index, |(_, hash)| *hash);
     if !rules::right(found.is_some(), stored, hash(keys, id, &claim.security)) {
         let record = about(named).with(Outcome::Wrong);
@@ -355,14 +355,13 @@ fn hash(keys: &OrganizationKeys, dependent: DependentId, security: &SecurityValu
 /// What a booking for a dependent needs to see: whether the participant has
 /// attached them, and who they are, where they are still on the list.
 pub(crate) fn seen(
-    table: &str,
     keys: &OrganizationKeys,
     found: &mut HashMap<Key, dynamo::Item>,
     attachment: &Key,
     dependent: &Key,
 ) -> Result<Option<Dependent>, Trouble> {
     match (found.remove(attachment), found.remove(dependent)) {
-        (Some(_), Some(item)) => item::read(table, keys, item),
+        (Some(_), Some(item)) => item::read(keys, item),
         _ => Ok(None),
     }
 }

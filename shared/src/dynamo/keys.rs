@@ -12,6 +12,7 @@
 //! | Schedule | `{organization}#{event}` | `resource#{resource}` | a resource |
 //! | Schedule | `{organization}#{event}#{day}#{shard}` | `slot#{resource}#{minute}` | a slot |
 //! | Schedule | `{organization}#{booking}` | `booking` | a booking |
+//! | Schedule | `{organization}#{booking}` | `seat` | a booking's seat whose person is gone |
 //! | Schedule | `{organization}#{person}` | `participant` | a participant who has proven an address |
 //! | Schedule | `{organization}#{person}` | `agenda#{UTC day}` | what a person has on a day |
 //! | Schedule | `{organization}#{person}` | `tally#{event}` | how much a person has at an event |
@@ -43,6 +44,9 @@
 //! | Audit, index `about` | `{organization}#{person or event}` | `{record}` | the records of accesses to their data |
 //! | Audit, index `guest` | `{organization}#{support grant or emergency}` | `{record}` | the records of what a guest saw |
 //! | OrgKeys | `{organization}` | `key#{version}` | a wrapped data key |
+//! | Ledger | `{organization}` | `deletion#{deletion}` | what was deleted or erased |
+//! | Run | `{organization}` | `run#{kind}#{run}` | a piece of long work |
+//! | Run, index `open` | `operator#open#{kind}` | since when | the work of that kind that has not ended |
 
 use std::fmt;
 
@@ -52,8 +56,8 @@ use jiff::civil::Date;
 use super::Item;
 use crate::identity::Subject;
 use crate::ids::{
-    self, BookingId, DependentId, EmergencyId, EventId, MemberId, NoticeId, OrganizationId,
-    PersonId, RecordId, ResourceId, SignUpId, SupportGrantId,
+    self, BookingId, DeletionId, DependentId, EmergencyId, EventId, MemberId, NoticeId,
+    OrganizationId, PersonId, RecordId, ResourceId, RunId, SignUpId, SupportGrantId,
 };
 use crate::participant::AgendaOf;
 use crate::slot::SlotId;
@@ -62,6 +66,8 @@ use crate::slot::SlotId;
 pub const SLOT_SHARDS: u8 = 4;
 /// Audit records of one day lie in this many partitions.
 const AUDIT_SHARDS: u8 = 4;
+/// What retention will ask about lies in this many partitions of the index.
+pub const ENDING_SHARDS: u8 = 8;
 /// Notices that are still owed lie in this many partitions of the index.
 pub const OWED_SHARDS: u8 = 4;
 
@@ -139,6 +145,12 @@ impl Key {
     #[must_use]
     pub fn booking(organization: OrganizationId, booking: BookingId) -> Self {
         Self::new(format!("{organization}#{booking}"), "booking")
+    }
+
+    /// A booking's seat whose person is gone.
+    #[must_use]
+    pub fn seat(organization: OrganizationId, booking: BookingId) -> Self {
+        Self::new(format!("{organization}#{booking}"), "seat")
     }
 
     /// A participant.
@@ -302,6 +314,18 @@ impl Key {
         Self::new(checkpoints(organization), format!("{number:012}"))
     }
 
+    /// What was deleted or erased once.
+    #[must_use]
+    pub fn deletion(organization: OrganizationId, deletion: DeletionId) -> Self {
+        Self::new(organization.to_string(), format!("deletion#{deletion}"))
+    }
+
+    /// A piece of long work.
+    #[must_use]
+    pub fn run(organization: OrganizationId, kind: &str, run: RunId) -> Self {
+        Self::new(organization.to_string(), format!("run#{kind}#{run}"))
+    }
+
     /// A part of what a checkpoint covers.
     #[must_use]
     pub fn checkpoint_part(organization: OrganizationId, number: u64, part: usize) -> Self {
@@ -369,6 +393,41 @@ pub fn registry() -> String {
 #[must_use]
 pub fn booked(organization: OrganizationId, event: EventId, day: Date) -> String {
     format!("{organization}#{event}#{day}")
+}
+
+/// The index partition of what a participant has booked, whatever became of it:
+/// it sorts by start.
+#[must_use]
+pub fn owned(organization: OrganizationId, person: PersonId) -> String {
+    format!("{organization}#{person}")
+}
+
+/// The index partition of what is booked for a dependent, whatever became of
+/// it: it sorts by start.
+#[must_use]
+pub fn concerning(organization: OrganizationId, dependent: DependentId) -> String {
+    format!("{organization}#{dependent}")
+}
+
+/// The index partition of what retention will ask about: it sorts by when it
+/// ended.
+#[must_use]
+pub fn ending(organization: OrganizationId, shard: u8) -> String {
+    format!("{organization}#ending#{shard}")
+}
+
+/// The shard of an item in the index of what retention will ask about, by the
+/// last byte of its id.
+#[must_use]
+pub fn ending_shard(id: &[u8; 16]) -> u8 {
+    id[15] % ENDING_SHARDS
+}
+
+/// The index partition of the work of a kind that has not ended. It is the
+/// operator's, so that whoever moves it on finds that of all organizations.
+#[must_use]
+pub fn open_runs(kind: &str) -> String {
+    format!("{}#open#{kind}", registry())
 }
 
 /// The partition of an event's resources.

@@ -113,8 +113,8 @@ fn check_item(subject: &Subject, look: &Look) -> Vec<Damage> {
             Err(_) => vec![Damage::Unreadable],
         },
         Sort::Resource(id) => match look.keys(*id) {
-            Some(keys) if resource::store::read(&look.schedule, keys, item.clone()).is_err() => {
-                vec![shut(subject, look, keys)]
+            Some(keys) if resource::store::read(keys, item.clone()).is_err() => {
+                vec![shut(subject, keys)]
             }
             _ => Vec::new(),
         },
@@ -256,13 +256,13 @@ fn check_booking(
     let Some(booking) = read(&subject.item) else { return vec![Damage::Unreadable] };
     let mut damages = Vec::new();
     if let Some(keys) = look.keys(organization) {
-        match store::read(&look.schedule, keys, subject.item.clone()) {
+        match store::read(keys, subject.item.clone()) {
             // The rest would be looked for at another person.
             Ok(found) if keys.person(&found.contact.email) != found.person => {
                 return vec![Damage::WrongPerson];
             }
             Ok(_) => {}
-            Err(_) => damages.push(shut(subject, look, keys)),
+            Err(_) => damages.push(shut(subject, keys)),
         }
     }
     let schedule = |key: &Key| look.item(Table::Schedule, key);
@@ -427,10 +427,9 @@ fn is_a_time(start: Timestamp, end: Timestamp) -> bool {
 
 /// Why an item with a sealed map does not read: because the map does not open,
 /// or for another reason.
-fn shut(subject: &Subject, look: &Look, keys: &OrganizationKeys) -> Damage {
+fn shut(subject: &Subject, keys: &OrganizationKeys) -> Damage {
     let Key { pk, sk } = &subject.key;
-    let Some(table) = look.name(subject.table) else { return Damage::Unreadable };
-    let place = Place { table, pk, sk, attribute: "sealed" };
+    let place = Place { table: subject.table.what(), pk, sk, attribute: "sealed" };
     let sealed = subject.item.get("sealed").and_then(|value| value.as_b().ok());
     let opens =
         |bytes: Vec<u8>| keys.open::<IgnoredAny>(place, &Sealed::from_stored(bytes)).is_ok();

@@ -41,11 +41,7 @@ pub(super) enum Keys {
 
 /// What was there.
 pub(super) struct Look {
-    /// The Schedule table's name, which sealed maps are bound to.
-    pub(super) schedule: String,
     items: HashMap<Table, HashMap<Key, Item>>,
-    /// The Identity table's name.
-    pub(super) identity: String,
     agendas: HashMap<String, Vec<Item>>,
     members: HashMap<String, Vec<Item>>,
     keys: HashMap<OrganizationId, Keys>,
@@ -58,8 +54,6 @@ impl Look {
     pub(super) async fn at(service: &Service, subjects: &[Subject]) -> Result<Self, Trouble> {
         let tables = &service.settings.tables;
         let mut look = Self {
-            schedule: tables.schedule.clone(),
-            identity: tables.identity.clone(),
             items: HashMap::new(),
             agendas: HashMap::new(),
             members: HashMap::new(),
@@ -91,7 +85,7 @@ impl Look {
         for subject in subjects {
             let Some(organization) = subject.sort.organization() else { continue };
             if matches!(subject.sort, Sort::Organization(_)) {
-                let stored = service.vault.read(organization).await;
+                let stored = service.vault.read(organization, service.clock.now()).await;
                 let stored = judged(stored.map(|keys| keys.map(Arc::new)))?;
                 self.stored_keys.insert(organization, stored);
             } else if let Entry::Vacant(place) = self.keys.entry(organization) {
@@ -115,16 +109,6 @@ impl Look {
     /// The members of an organization's partition.
     pub(super) fn members(&self, pk: &str) -> &[Item] {
         self.members.get(pk).map_or(&[], Vec::as_slice)
-    }
-
-    /// A table's name, which the sealed maps in it are bound to.
-    pub(super) fn name(&self, table: Table) -> Option<&str> {
-        match table {
-            Table::Schedule => Some(&self.schedule),
-            Table::Identity => Some(&self.identity),
-            // What is sealed there is not opened.
-            Table::Mail => None,
-        }
     }
 
     /// An organization's keys; `None` where it has none that work, which is a

@@ -11,7 +11,7 @@ use crate::ids::{
     self, BookingId, DependentId, EventId, MemberId, NoticeId, OrganizationId, PersonId, ResourceId,
 };
 use crate::organization::WebName;
-use crate::settings::Tables;
+use crate::settings::{self, Tables};
 
 /// A table whose items are checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -25,6 +25,15 @@ pub enum Table {
 }
 
 impl Table {
+    /// What the table is, whatever this deployment calls it.
+    pub(super) const fn what(self) -> settings::Table {
+        match self {
+            Self::Schedule => settings::Table::Schedule,
+            Self::Mail => settings::Table::Mail,
+            Self::Identity => settings::Table::Identity,
+        }
+    }
+
     /// The table's name in this deployment.
     pub(super) fn name(self, tables: &Tables) -> &str {
         match self {

@@ -22,6 +22,7 @@ use crate::dynamo::{self, Item, Key, Write};
 use crate::ids::{EmergencyId, MemberId, OrganizationId};
 use crate::personal::Note;
 use crate::service::Service;
+use crate::settings::Table;
 use crate::trouble::Trouble;
 use crate::vault::{OrganizationKeys, Place, Sealed};
 
@@ -109,7 +110,7 @@ pub async fn make(
     let hashed = service.hasher.hash(&password, &*service.chance).await?;
     let table = &service.settings.tables.identity;
     let key = Key::emergency(organization);
-    let sealed = keys.seal(place(table, &key), &hashed.expose(), &*service.chance)?;
+    let sealed = keys.seal(place(&key), &hashed.expose(), &*service.chance)?;
     let row =
         Row { pk: key.pk, sk: key.sk, made_by: made_by.to_string(), made: now.as_second(), sealed };
     let anything = "attribute_exists(pk) OR attribute_not_exists(pk)";
@@ -134,7 +135,7 @@ pub async fn find(
     let row: Row = dynamo::row(item)?;
     let damaged = |why: &str| Trouble::damaged(format!("the emergency code {key}"), why);
     let hash: String =
-        keys.open(place(table, &key), &row.sealed).map_err(|why| damaged(&why.to_string()))?;
+        keys.open(place(&key), &row.sealed).map_err(|why| damaged(&why.to_string()))?;
     Ok(Some(Kept {
         hashed: Hashed::from_stored(hash),
         made_by: MemberId::parse(&row.made_by).ok_or_else(|| damaged("who made it"))?,
@@ -210,7 +211,7 @@ pub fn opening_review(
 ) -> Result<Write, Trouble> {
     let table = &service.settings.tables.identity;
     let key = Key::review(organization, review.id);
-    let sealed = keys.seal(place(table, &key), &review.reason.expose(), &*service.chance)?;
+    let sealed = keys.seal(place(&key), &review.reason.expose(), &*service.chance)?;
     let row = ReviewRow {
         pk: key.pk,
         sk: key.sk,
@@ -285,20 +286,18 @@ pub async fn reviews(
     let table = &service.settings.tables.identity;
     let pk = organization.to_string();
     let items = dynamo::query(&service.dynamo, table, &pk, REVIEWS, true).await?;
-    let mut reviews = items
-        .into_iter()
-        .map(|item| read_review(table, keys, item))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut reviews =
+        items.into_iter().map(|item| read_review(keys, item)).collect::<Result<Vec<_>, _>>()?;
     reviews.sort_by_key(|review| std::cmp::Reverse(review.at));
     Ok(reviews)
 }
 
-fn read_review(table: &str, keys: &OrganizationKeys, item: Item) -> Result<Review, Trouble> {
+fn read_review(keys: &OrganizationKeys, item: Item) -> Result<Review, Trouble> {
     let row: ReviewRow = dynamo::row(item)?;
     let key = Key { pk: row.pk, sk: row.sk };
     let damaged = |why: &str| Trouble::damaged(format!("review {key}"), why);
     let reason: String =
-        keys.open(place(table, &key), &row.sealed).map_err(|why| damaged(&why.to_string()))?;
+        keys.open(place(&key), &row.sealed).map_err(|why| damaged(&why.to_string()))?;
     let signed = match (row.signed_by, row.signed_at) {
         (Some(member), Some(at)) => Some((
             MemberId::parse(&member).ok_or_else(|| damaged("who signed it"))?,
@@ -320,8 +319,8 @@ fn read_review(table: &str, keys: &OrganizationKeys, item: Item) -> Result<Revie
     })
 }
 
-fn place<'a>(table: &'a str, key: &'a Key) -> Place<'a> {
-    Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" }
+fn place(key: &Key) -> Place<'_> {
+    Place { table: Table::Identity, pk: &key.pk, sk: &key.sk, attribute: "sealed" }
 }
 
 #[cfg(test)]

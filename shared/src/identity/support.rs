@@ -14,6 +14,7 @@ use crate::notice::{News, owed};
 use crate::organization::Snapshot;
 use crate::personal::Note;
 use crate::service::Service;
+use crate::settings::Table;
 use crate::trouble::Trouble;
 use crate::vault::{OrganizationKeys, Place, Sealed};
 
@@ -142,7 +143,7 @@ fn item(
     key: Key,
 ) -> Result<Item, Trouble> {
     let table = &service.settings.tables.identity;
-    let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
+    let place = Place { table: Table::Identity, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
     let sealed = keys.seal(place, &grant.reason.expose(), &*service.chance)?;
     dynamo::item(&Row {
         id: grant.id.to_string(),
@@ -259,7 +260,7 @@ pub async fn find(
 ) -> Result<Option<Grant>, Trouble> {
     let table = &service.settings.tables.identity;
     let item = dynamo::get(&service.dynamo, table, &Key::support(organization, supporter)).await?;
-    item.map(|item| read(table, keys, item)).transpose()
+    item.map(|item| read(keys, item)).transpose()
 }
 
 /// All grants, those that were replaced as well, the newest in front.
@@ -276,15 +277,15 @@ pub async fn list(
     let mut items = dynamo::query(&service.dynamo, table, &pk, "support#", true).await?;
     items.extend(dynamo::query(&service.dynamo, table, &pk, "former-support#", true).await?);
     let mut grants =
-        items.into_iter().map(|item| read(table, keys, item)).collect::<Result<Vec<_>, _>>()?;
+        items.into_iter().map(|item| read(keys, item)).collect::<Result<Vec<_>, _>>()?;
     grants.sort_by_key(|grant| std::cmp::Reverse((grant.made, grant.id)));
     Ok(grants)
 }
 
-fn read(table: &str, keys: &OrganizationKeys, item: Item) -> Result<Grant, Trouble> {
+fn read(keys: &OrganizationKeys, item: Item) -> Result<Grant, Trouble> {
     let row: Row = dynamo::row(item)?;
     let damaged = |why: String| Trouble::damaged(row.sk.clone(), why);
-    let place = Place { table, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
+    let place = Place { table: Table::Identity, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
     let reason: String = keys.open(place, &row.sealed).map_err(|why| damaged(why.to_string()))?;
     Ok(Grant {
         id: SupportGrantId::parse(&row.id).ok_or_else(|| damaged("its id".to_owned()))?,

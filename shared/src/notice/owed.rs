@@ -13,6 +13,7 @@ use crate::identity::pass::{self, Carried, Nonce, Owner, Purpose};
 use crate::ids::{self, BookingId, NoticeId, OrganizationId, PersonId};
 use crate::personal::EmailAddress;
 use crate::service::Service;
+use crate::settings::Table;
 use crate::slot::Slot;
 use crate::trouble::Trouble;
 use crate::vault::{OrganizationKeys, Place, Sealed};
@@ -262,11 +263,10 @@ pub fn to_address(
     occasion: [u8; 16],
     recipient: &Recipient,
 ) -> Result<Owed, Trouble> {
-    let table = &service.settings.tables.mail;
     let now = service.clock.now();
     let id = account_id(subject, news, occasion, true);
     let key = Key::notice(organization, id);
-    let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
+    let place = Place { table: Table::Mail, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
     let to = Some(recipient.seal(keys, place, &*service.chance)?);
     let matter = Matter::Account(Account { subject, news, occasion, to });
     Ok(Owed { id, organization, matter, since: now })

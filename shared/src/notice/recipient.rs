@@ -11,6 +11,7 @@ use crate::identity::{Member, Subject, member};
 use crate::ids::{NoticeId, OrganizationId, PersonId};
 use crate::personal::{EmailAddress, PersonName};
 use crate::service::Service;
+use crate::settings::Table;
 use crate::trouble::Trouble;
 use crate::vault::{OrganizationKeys, Place, Sealed};
 
@@ -87,8 +88,7 @@ pub async fn find(
     }
     if let Some(sealed) = &account.to {
         let key = Key::notice(organization, notice);
-        let table = &service.settings.tables.mail;
-        let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
+        let place = Place { table: Table::Mail, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
         return Recipient::open(keys, place, sealed).map(Found::Somebody);
     }
     match account.subject {
@@ -124,7 +124,7 @@ async fn participant(
     let row: ParticipantRow = dynamo::row(item)?;
     let damaged =
         |why: &dyn std::fmt::Display| Trouble::damaged(format!("participant {}", key.pk), why);
-    let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
+    let place = Place { table: Table::Schedule, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
     let address: String = keys.open(place, &row.sealed).map_err(|why| damaged(&why))?;
     let email = EmailAddress::parse(&address).map_err(|why| damaged(&why))?;
     Ok(Found::Somebody(Recipient { name: None, email }))

@@ -5,6 +5,7 @@ use crate::dynamo::{self, Key};
 use crate::ids::{OrganizationId, PersonId};
 use crate::personal::EmailAddress;
 use crate::service::Service;
+use crate::settings::Table;
 use crate::trouble::Trouble;
 use crate::vault::{OrganizationKeys, Place};
 
@@ -24,7 +25,7 @@ pub async fn address(
     let Some(item) = dynamo::get(&service.dynamo, table, &key).await? else { return Ok(None) };
     let row: ParticipantRow = dynamo::row(item)?;
     let damaged = |why: String| Trouble::damaged(format!("participant {key}"), why);
-    let place = Place { table, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
+    let place = Place { table: Table::Schedule, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
     let address: String = keys.open(place, &row.sealed).map_err(|why| damaged(why.to_string()))?;
     EmailAddress::parse(&address).map(Some).map_err(|why| damaged(why.to_string()))
 }

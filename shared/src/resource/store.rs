@@ -8,6 +8,7 @@ use super::rules::sorted_by;
 use crate::dynamo::{self, Key};
 use crate::ids::{EventId, OrganizationId, ResourceId};
 use crate::service::Service;
+use crate::settings::Table;
 use crate::trouble::Trouble;
 use crate::vault::{OrganizationKeys, Place, Sealed};
 
@@ -40,7 +41,7 @@ pub async fn put_all(
     for resource in resources {
         let key = Key::resource(organization, event, resource.id);
         let fields = Fields { name: resource.name.clone(), place: resource.place.clone() };
-        let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
+        let place = Place { table: Table::Schedule, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
         let sealed = keys.seal(place, &fields, &*service.chance)?;
         items.push(dynamo::item(&Row { pk: key.pk, sk: key.sk, sealed })?);
     }
@@ -48,13 +49,9 @@ pub async fn put_all(
 }
 
 /// Reads a resource out of its item.
-pub(crate) fn read(
-    table: &str,
-    keys: &OrganizationKeys,
-    item: dynamo::Item,
-) -> Result<Resource, Trouble> {
+pub(crate) fn read(keys: &OrganizationKeys, item: dynamo::Item) -> Result<Resource, Trouble> {
     let row: Row = dynamo::row(item)?;
-    let place = Place { table, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
+    let place = Place { table: Table::Schedule, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
     let fields: Fields = keys
         .open(place, &row.sealed)
         .map_err(|why| Trouble::damaged(format!("resource {} / {}", row.pk, row.sk), why))?;
@@ -80,7 +77,7 @@ pub async fn of_event(
     let pk = dynamo::keys::resources(organization, event);
     let items = dynamo::query(&service.dynamo, table, &pk, "resource#", true).await?;
     let mut resources =
-        items.into_iter().map(|item| read(table, keys, item)).collect::<Result<Vec<_>, _>>()?;
+        items.into_iter().map(|item| read(keys, item)).collect::<Result<Vec<_>, _>>()?;
     resources.sort_by_cached_key(|resource| (sorted_by(&resource.name), resource.id));
     Ok(resources)
 }

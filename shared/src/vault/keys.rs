@@ -1,6 +1,7 @@
 //! What one organization's data key is split into.
 
 use aws_lc_rs::{hkdf, hmac};
+use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::seal::SealingKey;
@@ -8,10 +9,9 @@ use crate::ids::{self, BookingId, EventId, OrganizationId, PersonId};
 use crate::personal::EmailAddress;
 use crate::trouble::Trouble;
 
-/// The version of the index and link keys. Raising one means re-indexing, or
-/// revoking every link; neither follows from a new sealing key.
+/// The version of the index key. Everybody's id follows from it, so another one
+/// would make strangers of all; it does not follow from a new sealing key.
 const INDEX_VERSION: u8 = 1;
-const LINK_VERSION: u8 = 1;
 
 /// What a link opens. Links of one purpose never serve another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,10 +51,32 @@ impl Label {
     }
 }
 
+/// A data key, unwrapped.
+pub(super) struct DataKey {
+    pub(super) version: u8,
+    pub(super) bytes: Zeroizing<Vec<u8>>,
+    /// From when on is sealed under it: every warm process knows it by then.
+    pub(super) since: Timestamp,
+}
+
+/// Which link key is in force. Another one revokes every link there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LinkVersion {
+    pub(super) version: u8,
+    /// The version of the data key that it is made of.
+    pub(super) of: u8,
+}
+
+impl LinkVersion {
+    pub(super) const FIRST: Self = Self { version: 1, of: 1 };
+}
+
 /// An organization's keys, unwrapped and split by purpose.
 pub struct OrganizationKeys {
     pub(super) organization: OrganizationId,
     pub(super) sealing: Vec<(u8, SealingKey)>,
+    /// Under which of them is sealed from now on.
+    newest: Option<u8>,
     index: hmac::Key,
     link: hmac::Key,
 }
@@ -75,30 +97,44 @@ impl hkdf::KeyType for KeyLength {
 }
 
 impl OrganizationKeys {
-    /// Splits the data keys, given with their versions; `None` when there are none.
+    /// Splits the data keys; `None` when there are none. `link` is the version
+    /// of the link key, and of which data key it is made.
     pub(super) fn derive(
         organization: OrganizationId,
-        data_keys: &[(u8, Zeroizing<Vec<u8>>)],
+        data_keys: &[DataKey],
+        link: LinkVersion,
+        now: Timestamp,
     ) -> Result<Option<Self>, Trouble> {
-        // The first version also gives the index and link keys: they must stay
-        // the same while sealing keys come and go.
-        let Some((_, first)) = data_keys.iter().min_by_key(|(version, _)| *version) else {
+        // The first one also gives the index key: it must stay the same while
+        // sealing keys come and go.
+        let Some(first) = data_keys.iter().min_by_key(|key| key.version) else {
             return Ok(None);
         };
         let mut sealing = Vec::with_capacity(data_keys.len());
-        for (version, data_key) in data_keys {
-            let key = expand(organization, data_key, b"sealing", *version)?;
-            sealing.push((*version, SealingKey::new(&key)?));
+        for data_key in data_keys {
+            let key = expand(organization, &data_key.bytes, b"sealing", data_key.version)?;
+            sealing.push((data_key.version, SealingKey::new(&key)?));
         }
-        sealing.sort_by_key(|(version, _)| *version);
-        let index = expand(organization, first, b"index", INDEX_VERSION)?;
-        let link = expand(organization, first, b"link", LINK_VERSION)?;
+        let in_use = data_keys.iter().filter(|key| key.since <= now);
+        let newest = in_use.map(|key| key.version).max().or(Some(first.version));
+        let index = expand(organization, &first.bytes, b"index", INDEX_VERSION)?;
+        let of = data_keys.iter().find(|key| key.version == link.of).ok_or_else(|| {
+            Trouble::damaged(format!("the keys of {organization}"), "the link key's is missing")
+        })?;
+        let link = expand(organization, &of.bytes, b"link", link.version)?;
         Ok(Some(Self {
             organization,
             sealing,
+            newest,
             index: hmac::Key::new(hmac::HMAC_SHA256, &*index),
             link: hmac::Key::new(hmac::HMAC_SHA256, &*link),
         }))
+    }
+
+    /// The version of the key under which is sealed from now on.
+    #[must_use]
+    pub const fn newest(&self) -> Option<u8> {
+        self.newest
     }
 
     /// The person behind an address at first sight: a blind index, so that
@@ -238,10 +274,50 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn keys(seed: u8) -> OrganizationKeys {
-        let data_keys = [(1, Zeroizing::new(vec![seed; 32]))];
-        OrganizationKeys::derive(OrganizationId::from_bytes([seed; 16]), &data_keys)
+        with_versions(seed, &[0], Timestamp::UNIX_EPOCH)
+    }
+
+    /// Keys whose versions are in use from these seconds on, as they are at
+    /// this moment.
+    fn with_versions(seed: u8, since: &[i64], now: Timestamp) -> OrganizationKeys {
+        let data_keys: Vec<DataKey> = (1..)
+            .zip(since)
+            .map(|(version, since)| DataKey {
+                version,
+                bytes: Zeroizing::new(vec![seed.wrapping_add(version - 1); 32]),
+                since: Timestamp::from_second(*since).unwrap(),
+            })
+            .collect();
+        let organization = OrganizationId::from_bytes([seed; 16]);
+        OrganizationKeys::derive(organization, &data_keys, LinkVersion::FIRST, now)
             .unwrap()
             .unwrap()
+    }
+
+    #[test]
+    fn another_key_seals_once_it_is_known_everywhere_and_the_former_one_still_opens() {
+        use crate::ambient::SystemChance;
+        use crate::settings::Table;
+        use crate::vault::Place;
+        let place = Place { table: Table::Schedule, pk: "a", sk: "b", attribute: "sealed" };
+        let at = |second| with_versions(1, &[0, 1_000], Timestamp::from_second(second).unwrap());
+        let (before, after) = (at(999), at(1_000));
+        let old = before.seal(place, &"Canary", &SystemChance).unwrap();
+        let new = after.seal(place, &"Canary", &SystemChance).unwrap();
+        assert_eq!((old.version(), new.version()), (Some(1), Some(2)));
+        for (keys, sealed) in [(&before, &new), (&after, &old)] {
+            assert_eq!(keys.open::<String>(place, sealed).unwrap(), "Canary");
+        }
+        let anew = after.seal_anew(place, &old, &SystemChance).unwrap().unwrap();
+        assert_eq!(anew.version(), Some(2));
+        assert_eq!(after.open::<String>(place, &anew).unwrap(), "Canary");
+        assert_eq!(after.seal_anew(place, &anew, &SystemChance).unwrap(), None);
+        // Who somebody is and what links open does not change with it.
+        let email = EmailAddress::parse("parent@example.org").unwrap();
+        assert_eq!(before.person(&email), after.person(&email));
+        let booking = BookingId::from_bytes([9; 16]);
+        let link = before.link(LinkPurpose::Manage, booking, 1);
+        assert!(after.link_holds(&link, LinkPurpose::Manage, booking, 1));
     }
 
     #[test]

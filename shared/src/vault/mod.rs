@@ -5,18 +5,23 @@
 //! (RFC 5869) splits it into a sealing key (AES-256-GCM), an index key and a
 //! link key (HMAC-SHA-256), so that none can be used for another's purpose.
 //! Unwrapped keys stay in memory for five minutes at most.
+//!
+//! A data key is never changed. Another one is added beside it ([`Vault::rotate`]),
+//! is used for sealing once every warm process knows it, and the former ones
+//! go on opening what they sealed until all of it is sealed anew
+//! ([`resealing`]).
 
 mod keys;
+pub mod resealing;
+mod rotation;
 mod seal;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::error::ProvideErrorMetadata;
 use aws_sdk_kms::operation::decrypt::DecryptError;
-use aws_sdk_kms::types::DataKeySpec;
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
@@ -24,7 +29,9 @@ use zeroize::Zeroizing;
 pub(crate) use keys::tests;
 #[cfg(test)]
 pub(crate) use keys::tests::keys as test_keys;
+use keys::{DataKey, LinkVersion};
 pub use keys::{Label, LinkPurpose, OrganizationKeys};
+pub use rotation::{Kept, Rotated};
 pub use seal::{Place, Sealed, Unopened};
 
 use crate::dynamo;
@@ -68,7 +75,7 @@ impl Vault {
         if let Some(keys) = self.remembered(organization, now) {
             return Ok(Some(keys));
         }
-        let Some(keys) = self.read(organization).await? else { return Ok(None) };
+        let Some(keys) = self.read(organization, now).await? else { return Ok(None) };
         let keys = Arc::new(keys);
         let mut unwrapped = self.unwrapped.write().unwrap_or_else(PoisonError::into_inner);
         unwrapped.retain(|_, (since, _)| now.duration_since(*since) < KEPT);
@@ -81,15 +88,22 @@ impl Vault {
     pub(crate) async fn read(
         &self,
         organization: OrganizationId,
+        now: Timestamp,
     ) -> Result<Option<OrganizationKeys>, Trouble> {
         let rows =
-            dynamo::query(&self.dynamo, &self.table, &organization.to_string(), "key#", true)
-                .await?;
+            dynamo::query(&self.dynamo, &self.table, &organization.to_string(), "", true).await?;
         let mut data_keys = Vec::with_capacity(rows.len());
+        let mut link = LinkVersion::FIRST;
         for row in rows {
-            data_keys.push(self.unwrap(organization, &row).await?);
+            match rotation::read(organization, &row)? {
+                rotation::Row::Key(kept, wrapped) => {
+                    data_keys.push(self.unwrap(organization, &kept, wrapped).await?);
+                }
+                rotation::Row::Link(version, since) if since <= now => link = version,
+                rotation::Row::Link(..) => {}
+            }
         }
-        OrganizationKeys::derive(organization, &data_keys)
+        OrganizationKeys::derive(organization, &data_keys, link, now)
     }
 
     fn remembered(
@@ -111,26 +125,17 @@ impl Vault {
     async fn unwrap(
         &self,
         organization: OrganizationId,
-        row: &dynamo::Item,
-    ) -> Result<(u8, Zeroizing<Vec<u8>>), Trouble> {
+        kept: &Kept,
+        wrapped: Blob,
+    ) -> Result<DataKey, Trouble> {
         let damaged = |why: &str| Trouble::damaged(format!("the key of {organization}"), why);
-        let version = row
-            .get("sk")
-            .and_then(|sk| sk.as_s().ok())
-            .and_then(|sk| sk.strip_prefix("key#"))
-            .and_then(|version| version.parse::<u8>().ok())
-            .ok_or_else(|| damaged("its version is no number"))?;
-        let wrapped = row
-            .get("wrapped")
-            .and_then(|wrapped| wrapped.as_b().ok())
-            .ok_or_else(|| damaged("the wrapped key is missing"))?;
         let answer = self
             .kms
             .decrypt()
-            .key_id(&self.key_id)
-            .ciphertext_blob(wrapped.clone())
+            .key_id(kept.kms_key.as_ref().unwrap_or(&self.key_id))
+            .ciphertext_blob(wrapped)
             .encryption_context("organization", organization.to_string())
-            .encryption_context("version", version.to_string())
+            .encryption_context("version", kept.version.to_string())
             .send()
             .await
             .map_err(|cause| match refused(&cause) {
@@ -138,47 +143,8 @@ impl Vault {
                 false => Trouble::unavailable("unwrapping an organization's key", cause),
             })?;
         let plaintext = answer.plaintext.ok_or_else(|| damaged("KMS gave no plaintext"))?;
-        Ok((version, Zeroizing::new(plaintext.into_inner())))
-    }
-
-    /// Makes the first data key of a new organization. Doing it again changes
-    /// nothing: a wrapped key is written once and never replaced.
-    ///
-    /// # Errors
-    /// When KMS or DynamoDB fails.
-    pub async fn create(&self, organization: OrganizationId) -> Result<(), Trouble> {
-        let answer = self
-            .kms
-            .generate_data_key_without_plaintext()
-            .key_id(&self.key_id)
-            .key_spec(DataKeySpec::Aes256)
-            .encryption_context("organization", organization.to_string())
-            .encryption_context("version", "1")
-            .send()
-            .await
-            .map_err(|cause| Trouble::unavailable("making an organization's key", cause))?;
-        let wrapped = answer.ciphertext_blob.map(Blob::into_inner).unwrap_or_default();
-        let written = self
-            .dynamo
-            .put_item()
-            .table_name(&self.table)
-            .item("pk", AttributeValue::S(organization.to_string()))
-            .item("sk", AttributeValue::S("key#1".into()))
-            .item("wrapped", AttributeValue::B(Blob::new(wrapped)))
-            .condition_expression("attribute_not_exists(pk)")
-            .send()
-            .await;
-        match written {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(aws_sdk_dynamodb::operation::put_item::PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(cause) => Err(Trouble::unavailable("storing an organization's key", cause)),
-        }
+        let bytes = Zeroizing::new(plaintext.into_inner());
+        Ok(DataKey { version: kept.version, bytes, since: kept.since })
     }
 }
 

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::OrganizationKeys;
 use crate::ambient::Chance;
+use crate::settings::Table;
 use crate::trouble::Trouble;
 
 const FORMAT: u8 = 1;
@@ -18,8 +19,8 @@ const FORMAT: u8 = 1;
 /// Where a sealed value lies.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
-    /// The table.
-    pub table: &'a str,
+    /// The table: what it is, not what a deployment or a restore calls it.
+    pub table: Table,
     /// The item's partition key.
     pub pk: &'a str,
     /// The item's sort key.
@@ -38,6 +39,15 @@ impl Sealed {
     #[must_use]
     pub fn from_stored(bytes: Vec<u8>) -> Self {
         Self(bytes)
+    }
+
+    /// Under which version of the key it is sealed; `None` when it does not say.
+    #[must_use]
+    pub fn version(&self) -> Option<u8> {
+        match self.0.as_slice() {
+            [FORMAT, version, ..] => Some(*version),
+            _ => None,
+        }
     }
 
     /// The bytes to store.
@@ -82,21 +92,30 @@ impl OrganizationKeys {
         fields: &T,
         chance: &dyn Chance,
     ) -> Result<Sealed, Trouble> {
-        let (version, key) = self
-            .sealing
-            .last()
-            .ok_or_else(|| Trouble::damaged("an organization's keys", "there is no sealing key"))?;
         let plaintext = Zeroizing::new(
             serde_json::to_vec(fields)
                 .map_err(|cause| Trouble::unavailable("writing personal fields", cause))?,
         );
+        self.seal_bytes(place, &plaintext, chance)
+    }
+
+    fn seal_bytes(
+        &self,
+        place: Place<'_>,
+        plaintext: &[u8],
+        chance: &dyn Chance,
+    ) -> Result<Sealed, Trouble> {
+        let (version, key) =
+            self.sealing.iter().find(|(version, _)| Some(*version) == self.newest()).ok_or_else(
+                || Trouble::damaged("an organization's keys", "there is no sealing key"),
+            )?;
         let mut nonce = [0; NONCE_LEN];
         chance.fill(&mut nonce)?;
         let mut sealed =
             Vec::with_capacity(2 + NONCE_LEN + plaintext.len() + AES_256_GCM.tag_len());
         sealed.extend_from_slice(&[FORMAT, *version]);
         sealed.extend_from_slice(&nonce);
-        sealed.extend_from_slice(&plaintext);
+        sealed.extend_from_slice(plaintext);
         let (head, body) = sealed.split_at_mut(2 + NONCE_LEN);
         debug_assert_eq!(head.len(), 14);
         let tag = key
@@ -120,6 +139,36 @@ impl OrganizationKeys {
         place: Place<'_>,
         sealed: &Sealed,
     ) -> Result<T, Unopened> {
+        let plaintext = self.open_bytes(place, sealed)?;
+        serde_json::from_slice(&plaintext).map_err(|_| Unopened)
+    }
+
+    /// Seals a value anew under the newest key, whatever it holds; `None` when
+    /// it is sealed under that one already.
+    ///
+    /// # Errors
+    /// [`Trouble::Damaged`] when it does not open, and when the system has no
+    /// randomness to give.
+    pub fn seal_anew(
+        &self,
+        place: Place<'_>,
+        sealed: &Sealed,
+        chance: &dyn Chance,
+    ) -> Result<Option<Sealed>, Trouble> {
+        if sealed.version() == self.newest() {
+            return Ok(None);
+        }
+        let plaintext = self.open_bytes(place, sealed).map_err(|why| {
+            Trouble::damaged(format!("{} {} / {}", place.table.word(), place.pk, place.sk), why)
+        })?;
+        self.seal_bytes(place, &plaintext, chance).map(Some)
+    }
+
+    fn open_bytes(
+        &self,
+        place: Place<'_>,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, Unopened> {
         let [FORMAT, version, rest @ ..] = sealed.0.as_slice() else {
             return Err(Unopened);
         };
@@ -130,21 +179,23 @@ impl OrganizationKeys {
             .find_map(|(candidate, key)| (candidate == version).then_some(key))
             .ok_or(Unopened)?;
         let mut buffer = Zeroizing::new(ciphertext.to_vec());
-        let plaintext = key
+        let length = key
             .0
             .open_in_place(
                 Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unopened)?,
                 Aad::from(self.bound_to(place, *version)),
                 &mut buffer,
             )
-            .map_err(|_| Unopened)?;
-        serde_json::from_slice(plaintext).map_err(|_| Unopened)
+            .map_err(|_| Unopened)?
+            .len();
+        buffer.truncate(length);
+        Ok(buffer)
     }
 
     fn bound_to(&self, place: Place<'_>, version: u8) -> Vec<u8> {
         let organization = self.organization.as_bytes().as_slice();
         let parts = [
-            place.table.as_bytes(),
+            place.table.word().as_bytes(),
             organization,
             place.pk.as_bytes(),
             place.sk.as_bytes(),
@@ -168,7 +219,7 @@ mod tests {
     use crate::vault::keys::tests::keys;
 
     const HERE: Place<'static> =
-        Place { table: "Schedule", pk: "a", sk: "booking", attribute: "sealed" };
+        Place { table: Table::Schedule, pk: "a", sk: "booking", attribute: "sealed" };
 
     #[test]
     fn a_sealed_value_opens_only_where_it_was_sealed() {
@@ -176,7 +227,7 @@ mod tests {
         let sealed = keys.seal(HERE, &"Canary", &SystemChance).unwrap();
         assert_eq!(keys.open::<String>(HERE, &sealed).unwrap(), "Canary");
         for elsewhere in [
-            Place { table: "Mail", ..HERE },
+            Place { table: Table::Mail, ..HERE },
             Place { pk: "b", ..HERE },
             Place { sk: "participant", ..HERE },
             Place { attribute: "note", ..HERE },

@@ -104,8 +104,12 @@ async fn a_dependent_whose_sealed_identifier_is_another_than_the_index_says_is_f
     let service = scene.world.service();
     let organization = scene.place.organization.id;
     let keys = service.vault.keys(organization, scene.world.now()).await.unwrap().unwrap();
-    let table = &service.settings.tables.schedule;
-    let place = Sealing { table, pk: &maya.pk, sk: &maya.sk, attribute: "sealed" };
+    let place = Sealing {
+        table: shared::settings::Table::Schedule,
+        pk: &maya.pk,
+        sk: &maya.sk,
+        attribute: "sealed",
+    };
     let fields = BTreeMap::from([("name", "Maya"), ("identifier", "MS-9999")]);
     let sealed = keys.seal(place, &fields, &*service.chance).unwrap();
     let sealed = AttributeValue::B(Blob::new(sealed.as_bytes()));

@@ -162,8 +162,12 @@ async fn a_booking_whose_person_does_not_follow_from_its_address_is_found() {
     let service = scene.world.service();
     let organization = scene.place.organization.id;
     let keys = service.vault.keys(organization, scene.world.now()).await.unwrap().unwrap();
-    let table = &service.settings.tables.schedule;
-    let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
+    let place = Place {
+        table: shared::settings::Table::Schedule,
+        pk: &key.pk,
+        sk: &key.sk,
+        attribute: "sealed",
+    };
     let fields = BTreeMap::from([("name", "Ada"), ("email", "another@example.org")]);
     let sealed = keys.seal(place, &fields, &*service.chance).unwrap();
     let sealed = Blob::new(sealed.as_bytes());

@@ -7,6 +7,7 @@ mod coverage;
 pub(crate) mod dependents;
 pub(crate) mod emergency;
 pub(crate) mod home;
+pub(crate) mod keys;
 pub(crate) mod member;
 pub(crate) mod members;
 pub(crate) mod names;

@@ -160,6 +160,7 @@ fn settings_page(
         first_lock_minutes: field("first_lock_minutes"),
         idle_minutes: field("idle_minutes"),
         session_hours: field("session_hours"),
+        keys_path: guest.path("/keys"),
         factor_from: vec![
             choice("none", "Nobody; everybody may use one"),
             choice("administrator", "Administrators"),

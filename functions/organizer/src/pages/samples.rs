@@ -98,6 +98,7 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ("emergency", emergency().render()),
         ("emergency-never", EmergencyPage { made: None, uses: Vec::new(), ..emergency() }.render()),
         ("emergency-code", code().render()),
+        ("keys", keys().render()),
         ("organizations", organizations().render()),
     ];
     pages.into_iter().map(|(name, html)| (name, html.unwrap())).collect()
@@ -397,6 +398,23 @@ fn member() -> MemberPage {
     }
 }
 
+fn keys() -> KeysPage {
+    let line = |version, standing: &str| KeyLine { version, standing: standing.into() };
+    KeysPage {
+        head: head(),
+        sections: sections(),
+        news: None,
+        refusal: None,
+        keys: vec![
+            line(2, "In use now."),
+            line(1, "Opens what was sealed before; nothing new is sealed under it."),
+        ],
+        under_way: Some("412 records are sealed anew so far.".into()),
+        rotate_action: manage("/keys/rotate"),
+        revoke_action: manage("/keys/revoke-links"),
+    }
+}
+
 fn security() -> SecurityPage {
     SecurityPage {
         head: head(),
@@ -415,6 +433,7 @@ fn security() -> SecurityPage {
         first_lock_minutes: Field::holding("15"),
         idle_minutes: Field::holding("15"),
         session_hours: Field::holding("12"),
+        keys_path: manage("/keys"),
         factor_from: vec![Choice { value: "none".into(), text: "Nobody".into(), chosen: true }],
     }
 }

@@ -8,6 +8,7 @@ use crate::booking::{BookedFor, Booking, Contact, State};
 use crate::dynamo::{self, Item, Key, keys};
 use crate::ids::{self, BookingId, DependentId, EventId, OrganizationId, PersonId};
 use crate::personal::{EmailAddress, Note, PersonName, Phone, Unfit};
+use crate::settings::Table;
 use crate::slot::SlotId;
 use crate::trouble::Trouble;
 use crate::vault::{OrganizationKeys, Place, Sealed};
@@ -34,6 +35,14 @@ struct Row {
     /// The index of what is booked; only of a booking that stands or is held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     listed: Option<String>,
+    /// The index of what a participant has booked, in whatever state.
+    owner: String,
+    /// The index of what is booked for a dependent, in whatever state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    concerns: Option<String>,
+    /// The index of what retention will ask about.
+    ending: String,
+    ends: i64,
     sealed: Sealed,
 }
 
@@ -66,7 +75,6 @@ pub(crate) struct Outline {
 
 /// Writes a booking as its item.
 pub(super) fn write(
-    table: &str,
     organization: OrganizationId,
     keys: &OrganizationKeys,
     booking: &Booking,
@@ -81,7 +89,7 @@ pub(super) fn write(
         note: contact.note.as_ref().map(|note| note.expose().into()),
         dependent: booking.dependent.as_ref().map(|dependent| dependent.name.expose().into()),
     };
-    let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
+    let place = Place { table: Table::Schedule, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
     let sealed = keys.seal(place, &fields, chance)?;
     let held_until = match booking.state {
         State::Held(until) => Some(until.as_second()),
@@ -104,6 +112,13 @@ pub(super) fn write(
         fingerprint: ids::to_text(&booking.fingerprint),
         privacy_version: booking.privacy_version,
         listed: listed(organization, booking.event, booking.slot, booking.state),
+        owner: keys::owned(organization, booking.person),
+        concerns: booking
+            .dependent
+            .as_ref()
+            .map(|dependent| keys::concerning(organization, dependent.id)),
+        ending: keys::ending(organization, keys::ending_shard(booking.id.as_bytes())),
+        ends: booking.end.as_second(),
         sealed,
     })
 }
@@ -131,12 +146,12 @@ pub(super) const fn word(state: State) -> &'static str {
 }
 
 /// Reads a booking out of its item.
-pub(super) fn read(table: &str, keys: &OrganizationKeys, item: Item) -> Result<Booking, Trouble> {
+pub(super) fn read(keys: &OrganizationKeys, item: Item) -> Result<Booking, Trouble> {
     let row: Row = dynamo::row(item)?;
     let Outline { event, slot, start, end, person, dependent, state, version } = row.outline()?;
     let damaged = |why: String| Trouble::damaged(format!("booking {}", row.pk), why);
     let unfit = |what: &'static str| move |why: Unfit| damaged(format!("its {what}: {why}"));
-    let place = Place { table, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
+    let place = Place { table: Table::Schedule, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
     let fields: Fields<'_> =
         keys.open(place, &row.sealed).map_err(|why| damaged(why.to_string()))?;
     let dependent = match (dependent, fields.dependent) {
@@ -216,6 +231,16 @@ impl Row {
         let Outline { event, slot, state, .. } = outline;
         if self.listed != listed(organization, event, slot, state) {
             return Err(damaged("it is listed elsewhere than it takes place".into()));
+        }
+        let booking = self.pk.split_once('#').and_then(|(_, id)| BookingId::parse(id));
+        let booking = booking.ok_or_else(|| damaged("its id".into()))?;
+        let concerns = outline.dependent.map(|dependent| keys::concerning(organization, dependent));
+        if self.owner != keys::owned(organization, outline.person)
+            || self.concerns != concerns
+            || self.ending != keys::ending(organization, keys::ending_shard(booking.as_bytes()))
+            || self.ends != self.end
+        {
+            return Err(damaged("an index holds it for somebody else or for another time".into()));
         }
         Ok(outline)
     }

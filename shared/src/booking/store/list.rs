@@ -101,7 +101,7 @@ async fn read_all(
     for chunk in which.chunks(AT_ONCE) {
         let items = dynamo::batch_get(&service.dynamo, table, chunk, &*service.chance).await?;
         for item in items.into_values() {
-            bookings.push(item::read(table, keys, item)?);
+            bookings.push(item::read(keys, item)?);
         }
     }
     bookings.sort_by_key(|booking| (booking.start, booking.slot, booking.id));

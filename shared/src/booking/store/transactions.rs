@@ -14,6 +14,7 @@ use crate::notice::{Kind, Owed, owed};
 use crate::participant::{Tally, agenda, tally};
 use crate::personal::EmailAddress;
 use crate::service::Service;
+use crate::settings::Table;
 use crate::slot::{Slot, SlotId};
 use crate::trouble::Trouble;
 use crate::vault::{OrganizationKeys, Place, Sealed};
@@ -385,7 +386,7 @@ impl Desk<'_> {
     fn written(&self, booking: &Booking) -> Result<dynamo::Item, Trouble> {
         let keys = self.occasion.keys();
         let chance = &*self.service.chance;
-        item::write(self.schedule(), self.organization(), keys, booking, chance)
+        item::write(self.organization(), keys, booking, chance)
     }
 
     fn owe(&self, notice: &Owed) -> Result<Write, Trouble> {
@@ -432,7 +433,7 @@ pub(crate) fn remember_participant(
 ) -> Result<Write, Trouble> {
     let key = Key::participant(organization, person);
     let table = &service.settings.tables.schedule;
-    let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
+    let place = Place { table: Table::Schedule, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
     let sealed = keys.seal(place, &email.expose(), &*service.chance)?;
     let row = ParticipantRow {
         email_index: keys.person(email).to_string(),

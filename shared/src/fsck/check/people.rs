@@ -29,9 +29,14 @@ pub(super) fn check_participant(
         return vec![Damage::Unreadable];
     };
     let Some(keys) = look.keys(organization) else { return Vec::new() };
-    let place = Place { table: &look.schedule, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
+    let place = Place {
+        table: crate::settings::Table::Schedule,
+        pk: &row.pk,
+        sk: &row.sk,
+        attribute: "sealed",
+    };
     let Ok(address) = keys.open::<String>(place, &row.sealed) else {
-        return vec![shut(subject, look, keys)];
+        return vec![shut(subject, keys)];
     };
     let Ok(address) = EmailAddress::parse(&address) else { return vec![Damage::Unreadable] };
     let own = keys.person(&address);
@@ -71,13 +76,13 @@ pub(super) fn check_dependent(
     };
     let mut damages = Vec::new();
     if let Some(keys) = look.keys(organization) {
-        match dependent::read(&look.schedule, keys, subject.item.clone()) {
+        match dependent::read(keys, subject.item.clone()) {
             Ok(Some(found)) if dependent::store::index(keys, &found.identifier) != index => {
                 // What leads to them would be looked for at another place.
                 return vec![Damage::WrongIndex];
             }
             Ok(_) => {}
-            Err(_) => damages.push(shut(subject, look, keys)),
+            Err(_) => damages.push(shut(subject, keys)),
         }
     }
     let named = look.item(Table::Schedule, &Key::identifier(organization, index));

@@ -17,7 +17,7 @@ pub(super) fn named_by(item: &Item) -> Option<MemberId> {
 
 /// The member, where they read; without the organization's keys nothing does.
 fn read(item: &Item, organization: OrganizationId, look: &Look) -> Option<Member> {
-    store::read(&look.identity, look.keys(organization)?, item.clone()).ok()
+    store::read(look.keys(organization)?, item.clone()).ok()
 }
 
 /// Where the username of a member lies.
@@ -41,7 +41,7 @@ pub(super) fn check_member(
 ) -> Vec<Damage> {
     let Some(keys) = look.keys(organization) else { return Vec::new() };
     let Some(member) = read(&subject.item, organization, look) else {
-        return vec![shut(subject, look, keys)];
+        return vec![shut(subject, keys)];
     };
     let there = |key: &Key| look.item(Table::Identity, key);
     let mut damages = Vec::new();

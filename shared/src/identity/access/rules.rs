@@ -202,8 +202,13 @@ pub enum Action {
     MakeEmergencyCode,
     /// Sign that a use of the emergency code was right or wrong.
     ReviewEmergency,
+    /// Say how long data is kept, stop its removal, take out and correct what
+    /// is kept about somebody.
+    KeepData,
     /// Delete personal data for good.
     DestroyData,
+    /// Give the organization another data key.
+    RotateKeys,
     /// See and change what is one's own: appointments, password, sessions.
     KeepOwn,
     /// Approve and suspend organizations.
@@ -214,7 +219,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::SeeAppointments,
         Self::MakeAppointment,
         Self::BlockTime,
@@ -232,7 +237,9 @@ impl Action {
         Self::GrantSupport,
         Self::MakeEmergencyCode,
         Self::ReviewEmergency,
+        Self::KeepData,
         Self::DestroyData,
+        Self::RotateKeys,
         Self::KeepOwn,
         Self::DecideOrganizations,
         Self::KeepSupportList,
@@ -334,7 +341,9 @@ const fn rule(action: Action) -> Rule {
         Action::GrantSupport => Rule::members(Account, Administrator),
         Action::MakeEmergencyCode => Rule::members(Account, Administrator),
         Action::ReviewEmergency => Rule::members(Account, Administrator),
+        Action::KeepData => Rule::members(Account, Administrator),
         Action::DestroyData => Rule::members(Account, Administrator),
+        Action::RotateKeys => Rule::members(Account, Administrator).at_the_operator(),
         Action::KeepOwn => {
             Rule { participant: true, ..Rule::members(Own, Viewer).at_the_operator() }
         }

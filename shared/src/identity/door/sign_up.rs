@@ -23,6 +23,7 @@ use crate::ids::{MemberId, OrganizationId, SignUpId};
 use crate::notice::{News, owed};
 use crate::organization::{self, Organization, PolicyVersion, Snapshot, State, WebName};
 use crate::personal::{EmailAddress, PersonName};
+use crate::settings::Table;
 use crate::time::Zone;
 use crate::trouble::Trouble;
 use crate::vault::{Place, Sealed};
@@ -103,7 +104,8 @@ impl Door<'_> {
         if result == Outcome::Done {
             let table = &self.service.settings.tables.session;
             let key = Key::sign_up(operator, id);
-            let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
+            let place =
+                Place { table: Table::Session, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
             let fields = Fields {
                 organization: wanted.organization.expose().to_owned(),
                 zone: wanted.zone.name().to_owned(),
@@ -146,7 +148,7 @@ impl Door<'_> {
         };
         let row: Row = dynamo::row(item)?;
         let damaged = |why: String| Trouble::damaged(format!("sign-up {key}"), why);
-        let place = Place { table, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
+        let place = Place { table: Table::Session, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
         let fields: Fields =
             keys.open(place, &row.sealed).map_err(|why| damaged(why.to_string()))?;
         let unfit = |why: crate::personal::Unfit| damaged(why.to_string());

@@ -23,6 +23,7 @@ use crate::identity::Subject;
 use crate::ids::{self, MemberId, OrganizationId, PersonId};
 use crate::personal::Label;
 use crate::service::Service;
+use crate::settings::Table;
 use crate::trouble::Trouble;
 use crate::vault::{OrganizationKeys, Place, Sealed};
 
@@ -326,7 +327,7 @@ async fn begin(
     let mut id = [0; 16];
     service.chance.fill(&mut id).map_err(Trouble::from)?;
     let key = Key::ceremony(organization, id);
-    let sealed = keys.seal(place(table, &key), ceremony, &*service.chance)?;
+    let sealed = keys.seal(place(&key), ceremony, &*service.chance)?;
     let expires = (now + CEREMONY).as_second();
     let item = dynamo::item(&CeremonyRow { pk: key.pk, sk: key.sk, expires, sealed })?;
     service
@@ -365,12 +366,12 @@ async fn take(
     if row.expires <= now.as_second() {
         return Err(PasskeyError::Gone);
     }
-    keys.open(place(table, &key), &row.sealed)
+    keys.open(place(&key), &row.sealed)
         .map_err(|why| Trouble::damaged(format!("ceremony {key}"), why).into())
 }
 
-fn place<'a>(table: &'a str, key: &'a Key) -> Place<'a> {
-    Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" }
+fn place(key: &Key) -> Place<'_> {
+    Place { table: Table::Session, pk: &key.pk, sk: &key.sk, attribute: "sealed" }
 }
 
 fn parse<T: DeserializeOwned>(answer: serde_json::Value) -> Result<T, PasskeyError> {

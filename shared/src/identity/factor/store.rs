@@ -12,6 +12,7 @@ use crate::identity::Subject;
 use crate::ids::{self, OrganizationId};
 use crate::personal::Label;
 use crate::service::Service;
+use crate::settings::Table;
 use crate::trouble::Trouble;
 use crate::vault::{OrganizationKeys, Place, Sealed};
 
@@ -129,7 +130,7 @@ pub async fn codes(
     let row: CodesRow = dynamo::row(item)?;
     let damaged = |why: &str| Trouble::damaged(format!("codes {key}"), why);
     let fields: CodesFields =
-        keys.open(place(table, &key), &row.sealed).map_err(|why| damaged(&why.to_string()))?;
+        keys.open(place(&key), &row.sealed).map_err(|why| damaged(&why.to_string()))?;
     let moment = |second| Timestamp::from_second(second).map_err(|_| damaged("a moment"));
     let secret = |text: &str| Secret::parse(text).ok_or_else(|| damaged("a secret"));
     let confirmed = fields
@@ -167,7 +168,7 @@ pub fn put_codes(
         }),
         recovery: codes.recovery.0.iter().map(|hash| ids::to_text(hash)).collect(),
     };
-    let sealed = keys.seal(place(table, &key), &fields, &*service.chance)?;
+    let sealed = keys.seal(place(&key), &fields, &*service.chance)?;
     let item = dynamo::item(&CodesRow {
         pk: key.pk,
         sk: key.sk,
@@ -191,10 +192,8 @@ pub async fn passkeys(
     let table = &service.settings.tables.identity;
     let partition = dynamo::keys::of_subject(organization, subject);
     let items = dynamo::query(&service.dynamo, table, &partition, PASSKEYS, true).await?;
-    let mut passkeys = items
-        .into_iter()
-        .map(|item| read_passkey(table, keys, item))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut passkeys =
+        items.into_iter().map(|item| read_passkey(keys, item)).collect::<Result<Vec<_>, _>>()?;
     passkeys.sort_by_key(|passkey| passkey.since);
     Ok(passkeys)
 }
@@ -213,7 +212,7 @@ pub async fn passkey(
     let table = &service.settings.tables.identity;
     let key = Key::passkey(organization, subject, id);
     let item = dynamo::get(&service.dynamo, table, &key).await?;
-    item.map(|item| read_passkey(table, keys, item)).transpose()
+    item.map(|item| read_passkey(keys, item)).transpose()
 }
 
 /// The write that makes `passkey` the next version of what was read, or the
@@ -232,7 +231,7 @@ pub fn put_passkey(
     let key = Key::passkey(organization, subject, passkey.id);
     let fields =
         PasskeyFields { label: passkey.label.expose().to_owned(), key: passkey.key.clone() };
-    let sealed = keys.seal(place(table, &key), &fields, &*service.chance)?;
+    let sealed = keys.seal(place(&key), &fields, &*service.chance)?;
     let item = dynamo::item(&PasskeyRow {
         pk: key.pk,
         sk: key.sk,
@@ -263,12 +262,12 @@ pub(super) fn passkey_id(keys: &OrganizationKeys, credential: &[u8]) -> [u8; 16]
     keys.blind(b"passkey", credential)
 }
 
-fn read_passkey(table: &str, keys: &OrganizationKeys, item: Item) -> Result<Passkey, Trouble> {
+fn read_passkey(keys: &OrganizationKeys, item: Item) -> Result<Passkey, Trouble> {
     let row: PasskeyRow = dynamo::row(item)?;
     let key = Key { pk: row.pk, sk: row.sk };
     let damaged = |why: String| Trouble::damaged(format!("passkey {key}"), why);
     let fields: PasskeyFields =
-        keys.open(place(table, &key), &row.sealed).map_err(|why| damaged(why.to_string()))?;
+        keys.open(place(&key), &row.sealed).map_err(|why| damaged(why.to_string()))?;
     let moment = |second| Timestamp::from_second(second).map_err(|why| damaged(why.to_string()));
     Ok(Passkey {
         id: key
@@ -292,6 +291,6 @@ fn replace(table: &str, item: Item, version: u64) -> Result<Write, Trouble> {
     Write::put(table, item, "version = :read", [(":read", read)])
 }
 
-fn place<'a>(table: &'a str, key: &'a Key) -> Place<'a> {
-    Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" }
+fn place(key: &Key) -> Place<'_> {
+    Place { table: Table::Identity, pk: &key.pk, sk: &key.sk, attribute: "sealed" }
 }

@@ -39,7 +39,7 @@ pub async fn find(
 ) -> Result<Option<Member>, Trouble> {
     let table = &service.settings.tables.identity;
     let item = dynamo::get(&service.dynamo, table, &Key::member(organization, member)).await?;
-    item.map(|item| item::read(table, keys, item)).transpose()
+    item.map(|item| item::read(keys, item)).transpose()
 }
 
 /// The member whom a username names; `None` when nobody has it.
@@ -70,10 +70,8 @@ pub async fn list(
     let table = &service.settings.tables.identity;
     let pk = organization.to_string();
     let items = dynamo::query(&service.dynamo, table, &pk, "member#", true).await?;
-    let mut members = items
-        .into_iter()
-        .map(|item| item::read(table, keys, item))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut members =
+        items.into_iter().map(|item| item::read(keys, item)).collect::<Result<Vec<_>, _>>()?;
     members.sort_by_cached_key(|member| (member.name.expose().to_lowercase(), member.id));
     Ok(members)
 }
@@ -90,7 +88,7 @@ pub fn creating(
     member: &Member,
 ) -> Result<Vec<Write>, Trouble> {
     let table = &service.settings.tables.identity;
-    let item = item::write(table, organization, keys, member, &*service.chance)?;
+    let item = item::write(organization, keys, member, &*service.chance)?;
     let mut writes = vec![
         Write::create(table, item)?,
         claim(table, organization, keys, &member.username, member.id)?,
@@ -135,7 +133,7 @@ pub fn changing(
 ) -> Result<(Member, Vec<Write>), Trouble> {
     let table = &service.settings.tables.identity;
     let changed = Member { id: before.id, version: before.version + 1, ..after.clone() };
-    let item = item::write(table, organization, keys, &changed, &*service.chance)?;
+    let item = item::write(organization, keys, &changed, &*service.chance)?;
     let version = AttributeValue::N(before.version.to_string());
     let mut writes = vec![Write::put(table, item, "version = :version", [(":version", version)])?];
     if before.username.normalized() != changed.username.normalized() {
@@ -219,8 +217,8 @@ pub(crate) fn counted(item: &Item) -> Result<u32, Trouble> {
 }
 
 /// Reads a member out of their item: for `fsck`, which goes through all of them.
-pub(crate) fn read(table: &str, keys: &OrganizationKeys, item: Item) -> Result<Member, Trouble> {
-    item::read(table, keys, item)
+pub(crate) fn read(keys: &OrganizationKeys, item: Item) -> Result<Member, Trouble> {
+    item::read(keys, item)
 }
 
 /// Whether an item is that of an administrator who can sign in, as far as lies open.

@@ -10,6 +10,7 @@ use crate::identity::moment;
 use crate::identity::subject::Subject;
 use crate::ids::{self, OrganizationId};
 use crate::service::Service;
+use crate::settings::Table;
 use crate::trouble::Trouble;
 use crate::vault::{OrganizationKeys, Place, Sealed};
 
@@ -49,7 +50,7 @@ pub fn issue(
     let mut nonce = [0; 16];
     service.chance.fill(&mut nonce)?;
     let key = Key::pass(organization, subject, purpose.word());
-    let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
+    let place = Place { table: Table::Session, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
     let sealed =
         carried.map(|carried| keys.seal(place, &carried.expose(), &*service.chance)).transpose()?;
     let row = Row {
@@ -96,7 +97,7 @@ pub async fn current(
     let table = &service.settings.tables.session;
     let key = Key::pass(organization, subject, purpose.word());
     let item = dynamo::get(&service.dynamo, table, &key).await?;
-    let pass = item.map(|item| read(table, keys, subject, purpose, item)).transpose()?;
+    let pass = item.map(|item| read(keys, subject, purpose, item)).transpose()?;
     Ok(pass.filter(|pass| now < pass.expires))
 }
 
@@ -142,7 +143,6 @@ pub fn spend(
 }
 
 fn read(
-    table: &str,
     keys: &OrganizationKeys,
     subject: Subject,
     purpose: Purpose,
@@ -150,7 +150,7 @@ fn read(
 ) -> Result<Pass, Trouble> {
     let row: Row = dynamo::row(item)?;
     let damaged = |why: String| Trouble::damaged(format!("{} / {}", row.pk, row.sk), why);
-    let place = Place { table, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
+    let place = Place { table: Table::Session, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
     let carried = match &row.sealed {
         Some(sealed) => {
             let text: String = keys.open(place, sealed).map_err(|why| damaged(why.to_string()))?;

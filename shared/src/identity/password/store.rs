@@ -12,6 +12,7 @@ use crate::dynamo::{self, Commit, Key, Transaction, Write};
 use crate::identity::Subject;
 use crate::ids::OrganizationId;
 use crate::service::Service;
+use crate::settings::Table;
 use crate::trouble::Trouble;
 use crate::vault::{OrganizationKeys, Place, Sealed};
 
@@ -83,7 +84,7 @@ pub async fn find(
     let row: Row = dynamo::row(item)?;
     let damaged = |why: String| Trouble::damaged(format!("password {key}"), why);
     let fields: Fields =
-        keys.open(place(table, &key), &row.sealed).map_err(|why| damaged(why.to_string()))?;
+        keys.open(place(&key), &row.sealed).map_err(|why| damaged(why.to_string()))?;
     Ok(Some(Kept {
         version: row.version,
         hashed: Hashed::from_stored(fields.hash),
@@ -137,7 +138,7 @@ pub fn put(
     let key = Key::password(organization, subject);
     let fields =
         Fields { hash: password.hashed.expose().to_owned(), stands_alone: password.stands_alone };
-    let sealed = keys.seal(place(table, &key), &fields, &*service.chance)?;
+    let sealed = keys.seal(place(&key), &fields, &*service.chance)?;
     let item = dynamo::item(&Row {
         pk: key.pk,
         sk: key.sk,
@@ -222,6 +223,6 @@ pub async fn rehash(
     Ok(transaction.commit(&service.dynamo).await? == Commit::Committed)
 }
 
-fn place<'a>(table: &'a str, key: &'a Key) -> Place<'a> {
-    Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" }
+fn place(key: &Key) -> Place<'_> {
+    Place { table: Table::Identity, pk: &key.pk, sk: &key.sk, attribute: "sealed" }
 }

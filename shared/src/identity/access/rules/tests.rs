@@ -9,7 +9,7 @@ const OTHER_ROOM: ResourceId = ResourceId::from_bytes([2; 8]);
 /// columns: viewer, maker, resource administrator, event administrator,
 /// administrator; support, emergency; participant, nobody; the operator's
 /// members from viewer to administrator.
-const TABLE: [(Action, Target, &str); 25] = [
+const TABLE: [(Action, Target, &str); 27] = [
     (Action::SeeAppointments, Target::Resource(HERE, ROOM), "VMREA SE -- -----"),
     (Action::SeeAppointments, Target::Event(HERE), "VMREA SE -- -----"),
     (Action::MakeAppointment, Target::Resource(HERE, ROOM), "-MREA -- -- -----"),
@@ -31,7 +31,9 @@ const TABLE: [(Action, Target, &str); 25] = [
     (Action::GrantSupport, Target::Account, "----A -- -- -----"),
     (Action::MakeEmergencyCode, Target::Account, "----A -- -- -----"),
     (Action::ReviewEmergency, Target::Account, "----A -- -- -----"),
+    (Action::KeepData, Target::Account, "----A -- -- -----"),
     (Action::DestroyData, Target::Account, "----A -- -- -----"),
+    (Action::RotateKeys, Target::Account, "----A -- -- ----A"),
     (Action::KeepOwn, Target::Own, "VMREA -- P- VMREA"),
     (Action::DecideOrganizations, Target::Installation, "----- -- -- ----A"),
     (Action::KeepSupportList, Target::Installation, "----- -- -- ----A"),

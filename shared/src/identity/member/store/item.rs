@@ -10,6 +10,7 @@ use crate::identity::moment;
 use crate::identity::username::Username;
 use crate::ids::{EventId, MemberId, OrganizationId, ResourceId};
 use crate::personal::{EmailAddress, PersonName, Unfit};
+use crate::settings::Table;
 use crate::trouble::Trouble;
 use crate::vault::{OrganizationKeys, Place, Sealed};
 
@@ -38,7 +39,6 @@ struct Fields<'a> {
 
 /// Writes a member as their item.
 pub(super) fn write(
-    table: &str,
     organization: OrganizationId,
     keys: &OrganizationKeys,
     member: &Member,
@@ -50,7 +50,7 @@ pub(super) fn write(
         name: member.name.expose().into(),
         email: member.email.expose().into(),
     };
-    let place = Place { table, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
+    let place = Place { table: Table::Identity, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
     let sealed = keys.seal(place, &fields, chance)?;
     let (everything, covered) = match &member.coverage {
         Coverage::Everything => (true, Vec::new()),
@@ -76,11 +76,11 @@ pub(super) fn write(
 }
 
 /// Reads a member out of their item.
-pub(super) fn read(table: &str, keys: &OrganizationKeys, item: Item) -> Result<Member, Trouble> {
+pub(super) fn read(keys: &OrganizationKeys, item: Item) -> Result<Member, Trouble> {
     let row: Row = dynamo::row(item)?;
     let damaged = |why: String| Trouble::damaged(row.sk.clone(), why);
     let unfit = |what: &'static str| move |why: Unfit| format!("its {what}: {why}");
-    let place = Place { table, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
+    let place = Place { table: Table::Identity, pk: &row.pk, sk: &row.sk, attribute: "sealed" };
     let fields: Fields<'_> =
         keys.open(place, &row.sealed).map_err(|why| damaged(why.to_string()))?;
     Ok(Member {
@@ -143,19 +143,19 @@ mod tests {
         let room = (EventId::from_bytes([4; 16]), ResourceId::from_bytes([5; 8]));
         for coverage in [Coverage::Everything, Coverage::only([event], [room]).unwrap()] {
             let member = Member { coverage, ..member(Level::ResourceAdministrator, State::Active) };
-            let item = write("Identity", HERE, &keys(1), &member, &SystemChance).unwrap();
+            let item = write(HERE, &keys(1), &member, &SystemChance).unwrap();
             let text = format!("{item:?}").to_lowercase();
             assert!(!text.contains("example.org") && !text.contains("\"ada\""), "{text}");
-            assert_eq!(read("Identity", &keys(1), item).unwrap(), member);
+            assert_eq!(read(&keys(1), item).unwrap(), member);
         }
     }
 
     #[test]
     fn a_sealed_member_does_not_open_as_another() {
         let member = member(Level::Viewer, State::Active);
-        let mut item = write("Identity", HERE, &keys(1), &member, &SystemChance).unwrap();
+        let mut item = write(HERE, &keys(1), &member, &SystemChance).unwrap();
         let other = Key::member(HERE, MemberId::from_bytes([9; 16]));
         item.extend(other.to_item());
-        assert!(matches!(read("Identity", &keys(1), item), Err(Trouble::Damaged { .. })));
+        assert!(matches!(read(&keys(1), item), Err(Trouble::Damaged { .. })));
     }
 }

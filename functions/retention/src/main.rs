@@ -1,0 +1,36 @@
+//! The deployed function: connect once, then handle events.
+
+use std::sync::Arc;
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use retention::{Retention, RetentionSettings};
+use shared::ambient::{SystemChance, SystemClock};
+use shared::certificate::CertificateKey;
+use shared::patience;
+use shared::service::Service;
+use shared::settings::{Settings, environment};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(tracing_subscriber::EnvFilter::new("info"))
+        .init();
+    let settings = Settings::from_variables(environment)?;
+    let own = RetentionSettings::from_variables(environment)?;
+    let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
+        .timeout_config(patience::quick())
+        .retry_config(patience::again())
+        .load()
+        .await;
+    let dynamo = aws_sdk_dynamodb::Client::new(&config);
+    let kms = aws_sdk_kms::Client::new(&config);
+    let key = CertificateKey::new(kms.clone(), own.certificate_key);
+    let service =
+        Service::new(dynamo, kms, Arc::new(SystemClock), Arc::new(SystemChance), settings);
+    let retention = &Retention::new(Arc::new(service), key);
+    lambda_runtime::run(service_fn(|event: LambdaEvent<serde_json::Value>| async move {
+        retention.handle(event.payload).await
+    }))
+    .await
+}
