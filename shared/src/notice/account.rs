@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::identity::Subject;
 use crate::identity::pass::Purpose;
-use crate::ids::OrganizationId;
+use crate::ids::{DeletionId, OrganizationId};
 use crate::vault::Sealed;
 
 /// A notice to somebody who signs in, or is about to be able to.
@@ -71,6 +71,11 @@ pub enum News {
     /// To every administrator: somebody of the operator's may see the
     /// organization's data until then.
     SupportGranted(Timestamp),
+    /// To every administrator: somebody asked to erase the organization. It can
+    /// be taken back until then; this is the deletion.
+    ErasureAsked(Timestamp, DeletionId),
+    /// To every administrator: the organization will not be erased.
+    ErasureTakenBack,
 }
 
 /// What of some news is stored beside its word.
@@ -119,6 +124,8 @@ impl News {
             Self::SignedInAfterFailures(_) => "signed_in_after_failures",
             Self::EmergencyUsed => "emergency_used",
             Self::SupportGranted(_) => "support_granted",
+            Self::ErasureAsked(..) => "erasure_asked",
+            Self::ErasureTakenBack => "erasure_taken_back",
         }
     }
 
@@ -133,6 +140,11 @@ impl News {
             | Self::ConfirmEmail(until)
             | Self::Locked(until)
             | Self::SupportGranted(until) => Detail { until: Some(*until), ..nothing },
+            Self::ErasureAsked(until, deletion) => Detail {
+                until: Some(*until),
+                about: Some(deletion.to_string()),
+                ..nothing
+            },
             Self::OrganizationWaits(which) => Detail { about: Some(which.to_string()), ..nothing },
             Self::FactorAdded(factor) | Self::FactorRemoved(factor) => {
                 Detail { about: Some(factor.word().to_owned()), ..nothing }
@@ -144,7 +156,8 @@ impl News {
             | Self::OrganizationRefused
             | Self::PasswordChanged
             | Self::EmailChanged
-            | Self::EmergencyUsed => nothing,
+            | Self::EmergencyUsed
+            | Self::ErasureTakenBack => nothing,
         }
     }
 
@@ -170,6 +183,10 @@ impl News {
             "signed_in_after_failures" => Self::SignedInAfterFailures(detail.count?),
             "emergency_used" => Self::EmergencyUsed,
             "support_granted" => Self::SupportGranted(detail.until?),
+            "erasure_asked" => {
+                Self::ErasureAsked(detail.until?, about.and_then(DeletionId::parse)?)
+            }
+            "erasure_taken_back" => Self::ErasureTakenBack,
             _ => return None,
         })
     }
@@ -194,7 +211,9 @@ impl News {
             | Self::Locked(_)
             | Self::SignedInAfterFailures(_)
             | Self::EmergencyUsed
-            | Self::SupportGranted(_) => return None,
+            | Self::SupportGranted(_)
+            | Self::ErasureAsked(..)
+            | Self::ErasureTakenBack => return None,
         })
     }
 
@@ -238,6 +257,8 @@ pub(crate) mod tests {
             News::SignedInAfterFailures(4),
             News::EmergencyUsed,
             News::SupportGranted(until),
+            News::ErasureAsked(until, DeletionId::from_bytes([8; 16])),
+            News::ErasureTakenBack,
         ]
     }
 
