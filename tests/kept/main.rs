@@ -20,6 +20,7 @@ mod credentials;
 mod dependents;
 mod documents;
 mod door;
+mod erasure;
 mod faults;
 mod fsck;
 mod guardian;

@@ -22,8 +22,8 @@ use shared::web::page::finish;
 use shared::web::{Fault, Incoming, Reply};
 
 use crate::handlers::{
-    appointments, audit, book, dependents, emergency, home, member, members, operator, security,
-    support,
+    appointments, audit, book, dependents, emergency, erasure, home, member, members, operator,
+    security, support,
 };
 pub use crate::openapi::description;
 
@@ -61,6 +61,9 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::GET, "/{organization}/manage/emergency"),
     (Method::POST, "/{organization}/manage/emergency"),
     (Method::POST, "/{organization}/manage/emergency/{review}/sign"),
+    (Method::GET, "/{organization}/manage/erasure"),
+    (Method::POST, "/{organization}/manage/erasure"),
+    (Method::POST, "/{organization}/manage/erasure/cancel"),
     (Method::GET, "/{organization}/manage/dependents"),
     (Method::POST, "/{organization}/manage/dependents"),
     (Method::POST, "/{organization}/manage/dependents/{dependent}/remove"),
@@ -151,6 +154,9 @@ impl Visit<'_> {
             ("POST", "/{organization}/manage/emergency/{review}/sign") => {
                 Box::pin(emergency::sign(self))
             }
+            ("GET", "/{organization}/manage/erasure") => Box::pin(erasure::standing(self)),
+            ("POST", "/{organization}/manage/erasure") => Box::pin(erasure::ask(self)),
+            ("POST", "/{organization}/manage/erasure/cancel") => Box::pin(erasure::cancel(self)),
             ("GET", "/{organization}/manage/dependents") => Box::pin(dependents::list(self)),
             ("POST", "/{organization}/manage/dependents") => Box::pin(dependents::add(self)),
             ("POST", "/{organization}/manage/dependents/{dependent}/remove") => {

@@ -4,8 +4,8 @@
 use utoipa::OpenApi;
 
 use crate::handlers::{
-    appointments, audit, book, dependents, emergency, home, member, members, operator, security,
-    support,
+    appointments, audit, book, dependents, emergency, erasure, home, member, members, operator,
+    security, support,
 };
 
 /// The routes of the team.
@@ -36,6 +36,9 @@ use crate::handlers::{
     emergency::standing,
     emergency::make,
     emergency::sign,
+    erasure::standing,
+    erasure::ask,
+    erasure::cancel,
     dependents::list,
     dependents::add,
     dependents::remove,

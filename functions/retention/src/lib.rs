@@ -4,12 +4,18 @@
 //! whenever somebody has asked for something that it does. Work is a run
 //! ([`shared::run`]), and a tick moves it a step.
 
+mod erasure;
+
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::certificate::CertificateKey;
 use shared::service::Service;
 use shared::settings::{SettingError, required};
+
+/// How long a call begins new steps; the function itself has five minutes.
+const TIME: SignedDuration = SignedDuration::from_mins(4);
 
 /// What this function needs beyond what every function has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,13 +50,19 @@ impl Retention {
     /// Moves what is under way.
     ///
     /// # Errors
-    /// When the event is neither a schedule's nor a stream's.
+    /// When the event is neither a schedule's nor a stream's, or something was in
+    /// trouble: it goes on at the next tick.
     pub async fn handle(&self, event: Value) -> Result<Value, lambda_runtime::Error> {
         let scheduled = event.get("detail-type").and_then(Value::as_str) == Some("Scheduled Event");
         if !scheduled && event.get("Records").is_none() {
             return Err("the event is neither a schedule's nor a stream's".into());
         }
-        let _ = (&self.service, &self.certificates);
+        let moved = self.erasures(self.service.clock.now() + TIME).await;
+        // What the stream brings is not lost when it fails: the schedule goes on
+        // with it, and says so where it fails too.
+        if scheduled {
+            moved?;
+        }
         Ok(json!({ "batchItemFailures": [] }))
     }
 }

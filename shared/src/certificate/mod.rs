@@ -24,6 +24,20 @@ pub struct Signed {
     pub mac: Vec<u8>,
 }
 
+impl Signed {
+    /// The MAC as people and programs copy it: base64.
+    #[must_use]
+    pub fn mac_text(&self) -> String {
+        data_encoding::BASE64.encode(&self.mac)
+    }
+
+    /// What its text says; `None` where that is damaged.
+    #[must_use]
+    pub fn read(&self) -> Option<Certificate> {
+        serde_json::from_str(&self.text).ok()
+    }
+}
+
 /// What a certificate says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Certificate {

@@ -64,8 +64,11 @@ pub async fn ask(
     let now = whole_second(now);
     let deletion = DeletionId::fresh(now, &*service.chance)?;
     let planned = Planned { deletion, asked: now, due: now + WAIT, by };
-    let run =
-        Run { which: Course::which(organization.id, deletion), begun: now, state: Course::new(&planned) };
+    let run = Run {
+        which: Course::which(organization.id, deletion),
+        begun: now,
+        state: Course::new(&planned),
+    };
     let mut writes = vec![
         planning(service, organization.id, &planned)?,
         run::beginning(service, &run)?,

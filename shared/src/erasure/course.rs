@@ -141,7 +141,7 @@ pub async fn step(
             Progress::More
         }
         Stage::Items => {
-            course.sweep.step(service, organization, Some(which)).await?;
+            course.sweep.step(service, organization).await?;
             if course.sweep.ended() {
                 let clean = course.last && course.sweep.found().is_empty();
                 course.turn();
@@ -202,10 +202,8 @@ async fn conclude(
     let count = u32::try_from(course.count()).unwrap_or(u32::MAX);
     let record = Record::of(Actor::Service, Action::ErasureEnded, About::Organization);
     let record = Record { more: More { count: Some(count), ..More::default() }, ..record };
-    let writes = [
-        ledger::ending(service, &ended)?,
-        audit::record(service, organization, &record, now)?,
-    ];
+    let writes =
+        [ledger::ending(service, &ended)?, audit::record(service, organization, &record, now)?];
     // Lost: it was concluded by a step whose answer was lost.
     Write::commit_all(&writes, &service.dynamo, &*service.chance).await?;
     tracing::warn!(%organization, %deletion, items = course.count(), "ERASURE_ENDED");

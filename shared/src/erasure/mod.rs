@@ -21,8 +21,8 @@ mod sweep;
 
 pub use ask::{Asked, Refusal, ask, take_back};
 pub use course::{Course, Stage, step};
-pub use planned::{Planned, find};
 pub(crate) use planned::read;
+pub use planned::{Planned, find};
 pub use progress::{Standing, standing};
 pub use sweep::{Sweep, sweep};
 

@@ -131,11 +131,7 @@ mod tests {
             name: "A school".into(),
             zone: Zone::parse("Europe/Berlin").unwrap(),
             state,
-            privacy: PolicyVersion {
-                version: 1,
-                effective: date(2026, 1, 1),
-                text: String::new(),
-            },
+            privacy: PolicyVersion { version: 1, effective: date(2026, 1, 1), text: String::new() },
         }
     }
 

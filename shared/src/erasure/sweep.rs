@@ -17,7 +17,7 @@ use tokio::time::MissedTickBehavior;
 use super::begin::destroy_keys;
 use crate::dynamo::{self, Key};
 use crate::ids::OrganizationId;
-use crate::run::Which;
+use crate::run::Kind;
 use crate::service::Service;
 use crate::settings::Table;
 use crate::trouble::Trouble;
@@ -77,8 +77,7 @@ impl Sweep {
         self.table >= TABLES.len() && self.doomed.is_empty()
     }
 
-    /// Removes what is known and looks for more; `but` is the run that does it.
-    /// It may be taken again.
+    /// Removes what is known and looks for more. It may be taken again.
     ///
     /// # Errors
     /// When DynamoDB fails.
@@ -86,13 +85,11 @@ impl Sweep {
         &mut self,
         service: &Service,
         organization: OrganizationId,
-        but: Option<Which>,
     ) -> Result<(), Trouble> {
         let Some(table) = TABLES.get(self.table).copied() else { return Ok(()) };
         let name = service.settings.tables.name(table);
         remove(service, name, organization, &self.doomed).await?;
         self.doomed.clear();
-        let own = but.map(|run| Key::run(run.organization, run.kind.word(), run.id));
         for _ in 0..MOST_PAGES {
             if self.segments.iter().all(|segment| *segment == Segment::Ended) {
                 self.table += 1;
@@ -100,7 +97,7 @@ impl Sweep {
                 return Ok(());
             }
             let mut found = self.read(service, name, organization).await?;
-            found.retain(|key| own.as_ref().is_none_or(|own| own != key));
+            found.retain(|key| !is_an_erasure(table, key));
             if found.is_empty() {
                 continue;
             }
@@ -154,7 +151,7 @@ pub async fn sweep(
     destroy_keys(service, organization).await?;
     let mut sweep = Sweep::begin(1);
     while !sweep.ended() {
-        sweep.step(service, organization, None).await?;
+        sweep.step(service, organization).await?;
     }
     Ok(sweep.found)
 }
@@ -210,6 +207,12 @@ async fn remove(
     Ok(())
 }
 
+/// Whether this is the run that erases: it stays until its own time is over.
+fn is_an_erasure(table: Table, key: &Key) -> bool {
+    let run = key.sk.strip_prefix("run#").and_then(|rest| rest.split_once('#'));
+    table == Table::Run && run.is_some_and(|(kind, _)| kind == Kind::Erasure.word())
+}
+
 /// A key as the run keeps it: what nearly all begin with is left out.
 fn shortened(organization: OrganizationId, key: Key) -> (String, String) {
     match key.pk.strip_prefix(&organization.to_string()) {
@@ -240,6 +243,18 @@ mod tests {
         ] {
             assert_eq!(lengthened(organization, &shortened(organization, key.clone())), key);
         }
+    }
+
+    #[test]
+    fn the_run_that_erases_stays_and_others_do_not() {
+        let organization = OrganizationId::from_bytes([1; 16]);
+        let run = |kind: Kind| {
+            Key::run(organization, kind.word(), crate::ids::RunId::from_bytes([2; 16]))
+        };
+        for kind in Kind::ALL {
+            assert_eq!(is_an_erasure(Table::Run, &run(kind)), kind == Kind::Erasure);
+        }
+        assert!(!is_an_erasure(Table::Schedule, &run(Kind::Erasure)));
     }
 
     #[test]

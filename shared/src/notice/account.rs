@@ -140,11 +140,9 @@ impl News {
             | Self::ConfirmEmail(until)
             | Self::Locked(until)
             | Self::SupportGranted(until) => Detail { until: Some(*until), ..nothing },
-            Self::ErasureAsked(until, deletion) => Detail {
-                until: Some(*until),
-                about: Some(deletion.to_string()),
-                ..nothing
-            },
+            Self::ErasureAsked(until, deletion) => {
+                Detail { until: Some(*until), about: Some(deletion.to_string()), ..nothing }
+            }
             Self::OrganizationWaits(which) => Detail { about: Some(which.to_string()), ..nothing },
             Self::FactorAdded(factor) | Self::FactorRemoved(factor) => {
                 Detail { about: Some(factor.word().to_owned()), ..nothing }

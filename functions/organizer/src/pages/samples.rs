@@ -96,6 +96,27 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
             .render(),
         ),
         ("emergency", emergency().render()),
+        ("erasure", erasure(None).render()),
+        (
+            "erasure-wrong",
+            ErasurePage {
+                typed: Field {
+                    value: "maple".into(),
+                    error: Some("Type the organization’s name in addresses.".into()),
+                },
+                ..erasure(None)
+            }
+            .render(),
+        ),
+        (
+            "erasure-waits",
+            erasure(Some(ErasureWaits {
+                asked: "Monday 30 November 2026, 07:00".into(),
+                until: "Thursday 3 December 2026, 07:00".into(),
+                certificate: "https://kept.example/certificates/0123456789".into(),
+            }))
+            .render(),
+        ),
         ("emergency-never", EmergencyPage { made: None, uses: Vec::new(), ..emergency() }.render()),
         ("emergency-code", code().render()),
         ("organizations", organizations().render()),
@@ -416,6 +437,7 @@ fn security() -> SecurityPage {
         idle_minutes: Field::holding("15"),
         session_hours: Field::holding("12"),
         factor_from: vec![Choice { value: "none".into(), text: "Nobody".into(), chosen: true }],
+        erasure: Some(manage("/erasure")),
     }
 }
 
@@ -498,6 +520,22 @@ fn support() -> SupportPage {
             ),
             grant("Withdrawn", None, Vec::new()),
         ],
+    }
+}
+
+fn erasure(waits: Option<ErasureWaits>) -> ErasurePage {
+    ErasurePage {
+        head: head(),
+        sections: sections(),
+        news: None,
+        refusal: None,
+        name: "Maple Street School".into(),
+        web_name: "maple-street-school".into(),
+        typed: Field::default(),
+        action: manage("/erasure"),
+        what: "3 events and 12 members of the team".into(),
+        hours: 72,
+        waits,
     }
 }
 

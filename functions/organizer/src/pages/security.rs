@@ -42,4 +42,6 @@ pub struct SecurityPage {
     pub session_hours: Field,
     /// From which level a second step is required.
     pub factor_from: Vec<Choice>,
+    /// Where the organization is deleted, for whoever may.
+    pub erasure: Option<String>,
 }

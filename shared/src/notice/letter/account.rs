@@ -334,9 +334,7 @@ impl AccountLetter<'_> {
             | News::EmergencyUsed
             | News::SupportGranted(_)
             | News::ErasureAsked(..)
-            | News::ErasureTakenBack => {
-                "you are one of its administrators"
-            }
+            | News::ErasureTakenBack => "you are one of its administrators",
             News::EmailChanged if self.account.to.is_some() => {
                 "this was the address of your account there"
             }
