@@ -77,11 +77,16 @@ async fn erasure_page(
     let zone = &organization.zone;
     let moment = |at| format!("{}, {}", zone.long_day(at), zone.clock(at));
     let waits = match planned {
-        Some(planned) => Some(ErasureWaits {
-            asked: moment(planned.asked),
-            until: moment(planned.due),
-            certificate: certificate(visit, guest, planned).await?,
-        }),
+        Some(planned) => {
+            let certificate = certificate(visit, guest, planned).await?;
+            let own = certificate.strip_prefix(&service.settings.public_address);
+            Some(ErasureWaits {
+                asked: moment(planned.asked),
+                until: moment(planned.due),
+                certificate_path: own.unwrap_or(&certificate).to_owned(),
+                certificate,
+            })
+        }
         None => None,
     };
     let members = member::store::list(service, organization.id, guest.keys()).await?.len();

@@ -40,6 +40,8 @@ pub struct ErasureWaits {
     pub asked: String,
     /// Until when it can be taken back.
     pub until: String,
-    /// The address of its certificate.
+    /// The address of its certificate, to be kept.
     pub certificate: String,
+    /// Where it leads.
+    pub certificate_path: String,
 }

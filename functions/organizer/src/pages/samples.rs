@@ -114,6 +114,7 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
                 asked: "Monday 30 November 2026, 07:00".into(),
                 until: "Thursday 3 December 2026, 07:00".into(),
                 certificate: "https://kept.example/certificates/0123456789".into(),
+                certificate_path: "/certificates/0123456789".into(),
             }))
             .render(),
         ),
