@@ -10,17 +10,19 @@ use crate::functions::{self, Hosted, Surroundings};
 use crate::gateway::{self, Gateway, Routes};
 use crate::keys::Keys;
 use crate::mailbox::{Desk, Mailbox};
-use crate::options::{Options, SEALER, Storage};
+use crate::options::{Options, RETENTION, SEALER, Storage};
 use crate::schedules::{Firing, Schedules};
 use crate::streams::{DeadLetter, Standing, Streams};
 use crate::template::{self, Names, Template};
 use crate::{clients, demonstration, files, pages};
 use axum::Router;
 use axum::serve::ListenerExt;
+use retention::RetentionSettings;
 use sealer::SealerSettings;
 use serde_json::Value;
 use shared::ambient::Clock;
 use shared::audit::checkpoint::AuditKey;
+use shared::certificate::CertificateKey;
 use shared::service::Service;
 use shared::trouble::Trouble;
 use std::collections::BTreeMap;
@@ -208,6 +210,21 @@ impl LocalCloud {
         let settings = SealerSettings::from_variables(|name| environment.get(name).cloned())
             .map_err(|problem| StartError::part("the audit trail", problem))?;
         Ok(AuditKey::new(self.kms().clone(), settings.audit_key))
+    }
+
+    /// The key that signs certificates, as the function that deletes has it.
+    ///
+    /// # Errors
+    /// When the template has no such function or does not say which key is its.
+    pub fn certificate_key(&self) -> Result<CertificateKey, StartError> {
+        let template = &self.parts.template;
+        let missing = || StartError::part("certificates", "the template has no retention");
+        let function = template.functions.iter().find(|function| function.code == RETENTION);
+        let names = Names { parameters: BTreeMap::new(), key_arns: self.parts.keys.arns().clone() };
+        let environment = template.environment(&function.ok_or_else(missing)?.name, &names)?;
+        let settings = RetentionSettings::from_variables(|name| environment.get(name).cloned())
+            .map_err(|problem| StartError::part("certificates", problem))?;
+        Ok(CertificateKey::new(self.kms().clone(), settings.certificate_key))
     }
 
     /// The SES client that the functions use.

@@ -41,6 +41,8 @@ pub struct Faults {
     requests: AtomicU64,
     injecting: AtomicBool,
     outage: AtomicBool,
+    /// How many more requests are served before an outage begins by itself.
+    outage_after: Mutex<Option<u64>>,
     delay: AtomicU64,
     forced: Mutex<VecDeque<(String, Fault)>>,
     /// Tokens of transactions whose outcome is never told.
@@ -60,6 +62,7 @@ impl Faults {
             requests: AtomicU64::new(0),
             injecting: AtomicBool::new(seed.is_some()),
             outage: AtomicBool::new(false),
+            outage_after: Mutex::default(),
             delay: AtomicU64::new(0),
             forced: Mutex::default(),
             lost: Mutex::default(),
@@ -79,7 +82,14 @@ impl Faults {
 
     /// DynamoDB fails every request, or works again.
     pub fn outage(&self, on: bool) {
+        *lock(&self.outage_after) = None;
         self.outage.store(on, Ordering::SeqCst);
+    }
+
+    /// DynamoDB fails every request after so many more, as to a process that was
+    /// killed there: until [`Faults::outage`] says otherwise.
+    pub fn outage_after(&self, requests: u64) {
+        *lock(&self.outage_after) = Some(requests);
     }
 
     /// DynamoDB takes this much longer to answer; zero for no longer.
@@ -151,6 +161,17 @@ impl Faults {
         if self.outage.load(Ordering::SeqCst) {
             return Some(Fault::Outage);
         }
+        let mut left = lock(&self.outage_after);
+        match *left {
+            Some(0) => {
+                *left = None;
+                self.outage.store(true, Ordering::SeqCst);
+                return Some(Fault::Outage);
+            }
+            Some(count) => *left = Some(count - 1),
+            None => {}
+        }
+        drop(left);
         let token = client_token(body);
         if let Some(token) = &token
             && lock(&self.lost).contains(token)

@@ -4,7 +4,7 @@
 use crate::error::StartError;
 use crate::template::{self, Names, Template};
 use backup::Backup;
-use booking::Booking;
+use booking::{Booking, BookingSettings};
 use lambda_http::request::LambdaRequest;
 use lambda_http::tower::Service as _;
 use lambda_http::{Adapter, Body, Context, LambdaEvent, Request, Response, service_fn};
@@ -108,7 +108,13 @@ impl Hosted {
         let service = || service(&environment, surroundings).map_err(refused);
         let code = match function.code.as_str() {
             "backup" => Code::Backup(Arc::new(Backup::new(service()?))),
-            "booking" => Code::Booking(Arc::new(Booking::new(service()?))),
+            "booking" => {
+                let settings =
+                    BookingSettings::from_variables(|name| environment.get(name).cloned())
+                        .map_err(refused)?;
+                let key = CertificateKey::new(surroundings.keys.clone(), settings.certificate_key);
+                Code::Booking(Arc::new(Booking::new(service()?, key)))
+            }
             "notify" => {
                 let settings = MailSettings::from_variables(|name| environment.get(name).cloned())
                     .map_err(refused)?;

@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 use kept::{LocalCloud, Options, StartError, Storage, Wakes};
 use shared::audit::{self, verify::Report};
 use shared::identity::password::breached;
+use shared::ids::OrganizationId;
 use shared::organization;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -64,7 +65,8 @@ enum Command {
 enum Audit {
     /// Prove that no audit record of the data folder was changed, removed or added
     Verify {
-        /// Only this organization, by its name in addresses
+        /// Only this organization, by its name in addresses, or by its id once it
+        /// is erased
         #[arg(long, value_name = "WEBNAME")]
         organization: Option<String>,
     },
@@ -173,7 +175,8 @@ async fn verified(cloud: &LocalCloud, organization: Option<&str>) -> Result<Repo
         Some(name) => {
             let unknown = || format!("there is no organization {name}");
             let found = organization::store::find(service, name).await;
-            Some(found.map_err(|trouble| trouble.chain())?.ok_or_else(unknown)?)
+            let found = found.map_err(|trouble| trouble.chain())?;
+            Some(found.or_else(|| OrganizationId::parse(name)).ok_or_else(unknown)?)
         }
     };
     audit::verify::verify(service, &key, only).await.map_err(|trouble| trouble.chain())

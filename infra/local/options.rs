@@ -14,6 +14,8 @@ pub enum Storage {
 
 /// The code of the function that seals the audit trail.
 pub(crate) const SEALER: &str = "sealer";
+/// The code of the function that deletes.
+pub(crate) const RETENTION: &str = "retention";
 
 /// Which functions streams and schedules wake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,6 +11,7 @@ pub mod booking;
 pub mod certificate;
 pub mod dependent;
 pub mod dynamo;
+pub mod erasure;
 pub mod event;
 pub mod fsck;
 pub mod identity;

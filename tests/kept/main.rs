@@ -21,6 +21,7 @@ mod credentials;
 mod dependents;
 mod documents;
 mod door;
+mod erasure;
 mod faults;
 mod fsck;
 mod guardian;

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
+use shared::audit::{About, Action as Deed, Actor, Record};
 use shared::dependent::{self, Claim};
+use shared::erasure;
 use shared::identity::access::{Coverage, Level};
 use shared::identity::emergency::{self, Review};
 use shared::identity::member::rules::new;
@@ -223,6 +225,13 @@ impl<'a> Scene<'a> {
         shared::event::store::put(world.service(), there.house.id(), &event).await.unwrap();
         let decided =
             House::found(world, Plan { web_name: "decided-school", ..Plan::school() }).await;
+        // Somebody there has asked to delete it.
+        let by = MemberId::from_bytes([9; 16]);
+        let record = Record::of(Actor::Member(by), Deed::ErasureAsked, About::Organization);
+        let service = world.service();
+        erasure::ask(service, &decided.snapshot, by, &record, world.now()).await.unwrap();
+        world.advance("PT2S").await;
+        let decided = House::of(world, decided.id()).await;
         let helper = operator.member("helper", Level::Viewer).await;
         let helper = operator.change(&helper, &helper.as_supporter(true)).await.unwrap();
         here.let_in(&helper).await;
@@ -279,6 +288,7 @@ impl<'a> Scene<'a> {
             "link" if route.path.contains("/bookings/") || route.path.contains("/confirm/") => {
                 NOBODYS.repeat(2)
             }
+            "link" if route.path.starts_with("/certificates/") => NOBODYS.repeat(3),
             "link" => format!("m{}", NOBODYS.repeat(2)),
             _ => NOBODYS.to_owned(),
         };
@@ -344,6 +354,7 @@ impl<'a> Scene<'a> {
                     house.open(subject, 1, None, house.second()).await.1.id.to_string()
                 }
             },
+            "link" if route.path.starts_with("/certificates/") => self.certificate(side, own).await,
             "link" => self.link(route, side).await,
             // Nobody here has one: all of them are alike.
             _ => nobodys,
@@ -372,6 +383,15 @@ impl<'a> Scene<'a> {
             dependent::store::attach(desk, person, &claim, [0; 16]).await.unwrap();
         }
         dependent.id.to_string()
+    }
+
+    /// The link of an erasure's certificate, which opens for whoever has it; of
+    /// the other organization, one that the operator never gave out.
+    async fn certificate(&self, side: &Side, own: bool) -> String {
+        let operator = &self.operator.snapshot.keys;
+        let waits = self.decided.snapshot.erasure.expect("an erasure that waits");
+        let keys = if own { operator } else { &side.house.snapshot.keys };
+        shared::certificate::link::of(keys, self.decided.id(), waits.deletion)
     }
 
     async fn link(&self, route: &Route, side: &Side) -> String {

@@ -195,7 +195,8 @@ async fn deployed_replies_demand_encrypted_connections_and_plain_ones_here_do_no
     let world = World::start().await;
     world.school().await;
     assert_eq!(world.page("/north-school").await.header("strict-transport-security"), "");
-    let booking = booking::Booking::new(std::sync::Arc::clone(world.service()));
+    let key = world.cloud.certificate_key().unwrap();
+    let booking = booking::Booking::new(std::sync::Arc::clone(world.service()), key);
     let sample = include_str!("../../events/booking/front.json");
     let response = booking.handle(lambda_http::request::from_str(sample).unwrap()).await;
     let demanded = response.headers()["strict-transport-security"].to_str().unwrap();

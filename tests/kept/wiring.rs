@@ -164,6 +164,7 @@ const ANSWERS: &[(&str, &str, u16)] = &[
     ("booking", "bookings", 200),
     ("booking", "calendar", 404),
     ("booking", "cancel", 404),
+    ("booking", "certificate", 404),
     ("booking", "confirm", 404),
     ("booking", "confirm-page", 404),
     ("booking", "dependent-attach", 401),
@@ -232,6 +233,9 @@ const ANSWERS: &[(&str, &str, u16)] = &[
     ("organizer", "emergency-make", 401),
     ("organizer", "emergency-sign", 401),
     ("organizer", "emergency", 303),
+    ("organizer", "erasure", 303),
+    ("organizer", "erasure-ask", 401),
+    ("organizer", "erasure-cancel", 401),
     ("organizer", "event", 303),
     ("organizer", "home", 303),
     ("organizer", "invite", 401),
@@ -514,8 +518,10 @@ const GRANTS: &[(&str, &str, &[&str])] = &[
     ("Backup", "RunTable/index/open", &["Query"]),
     ("Booking", "AuditTable", &["PutItem"]),
     ("Booking", "IdentityTable", &["GetItem"]),
+    ("Booking", "LedgerTable", &["GetItem"]),
     ("Booking", "MailTable", &["PutItem"]),
     ("Booking", "OrganizationKeysTable", &["Query"]),
+    ("Booking", "RunTable", &["GetItem"]),
     (
         "Booking",
         "ScheduleTable",
@@ -530,7 +536,7 @@ const GRANTS: &[(&str, &str, &[&str])] = &[
     ),
     ("Login", "MailTable", &["PutItem"]),
     ("Login", "OrganizationKeysTable", &["PutItem", "Query"]),
-    ("Login", "ScheduleTable", &["GetItem", "PutItem", "Query"]),
+    ("Login", "ScheduleTable", &["ConditionCheckItem", "GetItem", "PutItem", "Query"]),
     ("Login", "SessionTable", &["DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
     ("Notify", "IdentityTable", &["GetItem", "Query"]),
     ("Notify", "MailTable", &["GetItem", "PutItem", "UpdateItem"]),
@@ -563,14 +569,19 @@ const GRANTS: &[(&str, &str, &[&str])] = &[
     ("Organizer", "ScheduleTable/index/booked", &["Query"]),
     ("Organizer", "SessionTable", &["DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
     ("Retention", "AuditTable", &["PutItem"]),
-    ("Retention", "IdentityTable", &["Scan", "UpdateItem"]),
-    ("Retention", "MailTable", &["Scan", "UpdateItem"]),
-    ("Retention", "OrganizationKeysTable", &["Query"]),
-    ("Retention", "ScheduleTable", &["Scan", "UpdateItem"]),
-    ("Retention", "SessionTable", &["Scan", "UpdateItem"]),
-    ("Retention", "RunTable", &["GetItem", "PutItem", "UpdateItem"]),
+    ("Retention", "IdentityTable", &["BatchWriteItem", "Query", "Scan", "UpdateItem"]),
+    ("Retention", "LedgerTable", &["GetItem", "PutItem"]),
+    ("Retention", "MailTable", &["BatchWriteItem", "PutItem", "Scan", "UpdateItem"]),
+    ("Retention", "OrganizationKeysTable", &["DeleteItem", "Query"]),
+    ("Retention", "RunTable", &["BatchWriteItem", "GetItem", "PutItem", "Scan", "UpdateItem"]),
     ("Retention", "RunTable stream", &["DescribeStream", "GetRecords", "GetShardIterator"]),
     ("Retention", "RunTable/index/open", &["Query"]),
+    (
+        "Retention",
+        "ScheduleTable",
+        &["BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"],
+    ),
+    ("Retention", "SessionTable", &["BatchWriteItem", "Scan", "UpdateItem"]),
     ("Sealer", "AuditTable", &["PutItem", "Query"]),
     ("Sealer", "AuditTable stream", &["DescribeStream", "GetRecords", "GetShardIterator"]),
 ];
@@ -690,8 +701,16 @@ fn nobody_may_change_or_remove_an_audit_record_or_make_a_checkpoint_but_the_seal
                     assert!(allowed.contains(&&*action), "{name} allows {action} on records");
                 }
                 if to.iter().any(|to| to.contains("AuditKey")) || action.ends_with("Mac") {
-                    let seals = name == "SealerPolicy" && action == "kms:GenerateMac";
-                    assert!(seals && to == ["AuditKey.Arn"], "{name} allows {action} on {to:?}");
+                    let known = [
+                        ("SealerPolicy", "kms:GenerateMac", "AuditKey.Arn"),
+                        // Certificates of deletion have a key of their own: who
+                        // deletes signs, who shows them checks.
+                        ("RetentionPolicy", "kms:GenerateMac", "CertificateKey.Arn"),
+                        ("BookingPolicy", "kms:VerifyMac", "CertificateKey.Arn"),
+                    ];
+                    let here = [(name.as_str(), action.as_str(), to[0].as_str())];
+                    let allowed = to.len() == 1 && known.iter().any(|known| here == [*known]);
+                    assert!(allowed, "{name} allows {action} on {to:?}");
                 }
             }
         }
@@ -700,6 +719,22 @@ fn nobody_may_change_or_remove_an_audit_record_or_make_a_checkpoint_but_the_seal
     let key = &resources(&document, "AWS::KMS::Key")["AuditKey"];
     assert_eq!(key["Properties"]["KeyUsage"].as_str(), Some("GENERATE_VERIFY_MAC"));
     assert_eq!(key["DeletionPolicy"].as_str(), Some("Retain"));
+}
+
+#[test]
+fn only_what_erases_may_destroy_a_key_and_it_touches_neither_audit_records_nor_the_ledger() {
+    for (name, policy) in resources(&document(), "AWS::IAM::ManagedPolicy") {
+        for (actions, to) in statements(&policy) {
+            let on = |table: &str| to.iter().any(|to| to.contains(table));
+            let may = |action: &str| actions.iter().any(|found| found == action);
+            let removes = may("dynamodb:DeleteItem") || may("dynamodb:BatchWriteItem");
+            assert!(!removes || !on("AuditTable"), "{name} removes audit records");
+            assert!(!removes || !on("LedgerTable"), "{name} removes from the ledger");
+            if on("OrganizationKeysTable") && (removes || may("dynamodb:UpdateItem")) {
+                assert_eq!(name, "RetentionPolicy", "somebody else may destroy a key");
+            }
+        }
+    }
 }
 
 #[test]

@@ -17,17 +17,37 @@ use std::sync::Arc;
 
 use http::Method;
 use lambda_http::{Body, Request, Response};
+use shared::certificate::CertificateKey;
 use shared::participant::Allowances;
 use shared::service::Service;
+use shared::settings::{SettingError, required};
 use shared::web::{Fault, Incoming, Reply};
 
 pub use openapi::own as description;
 
-use crate::handlers::{book, browse, dependents, glance, link, mine};
+use crate::handlers::{book, browse, certificate, dependents, glance, link, mine};
+
+/// What this function needs beyond what every function has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookingSettings {
+    /// The KMS key that certificates are checked with: an ARN or a key id.
+    pub certificate_key: String,
+}
+
+impl BookingSettings {
+    /// Reads the settings through `variable`, which looks a name up.
+    ///
+    /// # Errors
+    /// [`SettingError`] names the variable.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
+        Ok(Self { certificate_key: required(&variable, "CERTIFICATE_KEY_ID")? })
+    }
+}
 
 /// The function with what it works with.
 pub struct Booking {
     service: Arc<Service>,
+    certificates: CertificateKey,
     allowances: Allowances,
     free: browse::FreeCounts,
     glances: glance::Glances,
@@ -39,6 +59,7 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::GET, "/"),
     (Method::GET, "/assets/{file}"),
     (Method::GET, "/openapi.json"),
+    (Method::GET, "/certificates/{link}"),
     (Method::GET, "/{organization}"),
     (Method::GET, "/{organization}/privacy"),
     (Method::GET, "/{organization}/{event}"),
@@ -66,11 +87,12 @@ struct Visit<'a> {
 }
 
 impl Booking {
-    /// The function over its service.
+    /// The function over its service and the key that checks certificates.
     #[must_use]
-    pub fn new(service: Arc<Service>) -> Self {
+    pub fn new(service: Arc<Service>, certificates: CertificateKey) -> Self {
         Self {
             service,
+            certificates,
             allowances: Allowances::default(),
             free: browse::FreeCounts::default(),
             glances: glance::Glances::default(),
@@ -103,6 +125,7 @@ impl Visit<'_> {
             ("GET", "/") => return browse::front(self),
             ("GET", "/assets/{file}") => return browse::asset(self),
             ("GET", "/openapi.json") => return Ok(openapi::description()),
+            ("GET", "/certificates/{link}") => Box::pin(certificate::certificate(self)),
             ("GET", "/{organization}") => Box::pin(browse::organization(self)),
             ("GET", "/{organization}/privacy") => Box::pin(browse::privacy(self)),
             ("GET", "/{organization}/{event}") => Box::pin(browse::event(self)),

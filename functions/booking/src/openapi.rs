@@ -5,7 +5,7 @@ use http::StatusCode;
 use shared::web::Reply;
 use utoipa::OpenApi;
 
-use crate::handlers::{book, browse, dependents, link, mine};
+use crate::handlers::{book, browse, certificate, dependents, link, mine};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -18,6 +18,7 @@ use crate::handlers::{book, browse, dependents, link, mine};
         description,
         browse::front,
         browse::asset,
+        certificate::certificate,
         browse::organization,
         browse::privacy,
         browse::event,

@@ -271,6 +271,41 @@ pub const fn state_word(booking: &Booking) -> &'static str {
     }
 }
 
+/// How far a deletion has come, and in the end its certificate.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CertificateShape {
+    /// `waiting`, `taken_back`, `removing` or `done`.
+    pub state: &'static str,
+    /// When it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
+    /// Until when it can be taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// Since when it is under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub begun: Option<String>,
+    /// When the key was destroyed under which the data was sealed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_destroyed: Option<String>,
+    /// How many items were removed so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed: Option<u64>,
+    /// When the last item was removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
+    /// The certificate, byte for byte as it was signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// The MAC over the line `kept certificate 1` and the certificate's SHA-256
+    /// in hexadecimal, in base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mac: Option<String>,
+    /// Whether the certificate is as it was signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holds: Option<bool>,
+}
+
 /// A privacy notice.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PrivacyShape {

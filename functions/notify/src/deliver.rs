@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use shared::booking;
+use shared::certificate;
 use shared::identity::member;
 use shared::ids::{EventId, NoticeId, OrganizationId};
 use shared::notice::letter::{AccountLetter, Letter, Links, Mail};
@@ -116,8 +117,10 @@ impl Notify {
     /// notices wait, and when it is gone they are.
     async fn plan_from_outside(&self, owed: &Owed, now: Timestamp) -> Result<Plan, Trouble> {
         let found = organization::store::get(&self.service, owed.organization).await?;
+        // Only then its keys: an erased organization's may still be remembered.
+        let Some(organization) = found else { return Ok(Plan::gone()) };
         let keys = self.service.vault.keys(owed.organization, now).await?;
-        let (Some(organization), Some(keys)) = (found, keys) else { return Ok(Plan::gone()) };
+        let Some(keys) = keys else { return Ok(Plan::gone()) };
         match &owed.matter {
             Matter::Account(account) if account.news.reaches_from_outside() => {
                 self.plan_account(owed, account, &organization, &keys, now).await
@@ -192,6 +195,13 @@ impl Notify {
             }
             _ => None,
         };
+        let certificate = match account.news {
+            News::ErasureAsked(_, deletion) => {
+                let operator = certificate::link::operator_keys(service, now).await?;
+                Some(certificate::link::address(service, &operator, id, deletion))
+            }
+            _ => None,
+        };
         let letter = AccountLetter {
             notice: owed.id,
             account,
@@ -199,6 +209,7 @@ impl Notify {
             organization,
             about: about.as_deref(),
             link: link.text(),
+            certificate: certificate.as_deref(),
             recipient: &recipient,
             public_address: &self.service.settings.public_address,
             sender: &self.settings.sender,

@@ -307,7 +307,18 @@ impl Guest {
 
     /// What stands around a page of theirs.
     pub(crate) fn head(&self) -> PageHead {
-        PageHead::new(Some(page::head(self.organization()))).of_person(Some(self.person.clone()))
+        PageHead::new(Some(page::head(self.organization())))
+            .of_person(Some(self.person.clone()))
+            .with_banner(self.snapshot.erasure.map(|planned| self.going(planned.due)))
+    }
+
+    /// What stands above every page while the organization waits to be deleted.
+    fn going(&self, due: jiff::Timestamp) -> String {
+        let Organization { name, zone, .. } = self.organization();
+        let (day, time) = (zone.long_day(due), zone.clock(due));
+        format!(
+            "{name} will be deleted on {day}, {time}. Until then an administrator can take this back, under Security."
+        )
     }
 
     /// The parts of the team's pages that they may see; `current` is the path

@@ -22,7 +22,7 @@ use shared::web::page::finish;
 use shared::web::{Fault, Incoming, Reply};
 
 use crate::handlers::{
-    appointments, audit, book, dependents, emergency, home, keys, member, members, operator,
+    appointments, audit, book, dependents, emergency, erasure, home, keys, member, members, operator,
     security, support,
 };
 pub use crate::openapi::description;
@@ -65,6 +65,9 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::GET, "/{organization}/manage/keys"),
     (Method::POST, "/{organization}/manage/keys/rotate"),
     (Method::POST, "/{organization}/manage/keys/revoke-links"),
+    (Method::GET, "/{organization}/manage/erasure"),
+    (Method::POST, "/{organization}/manage/erasure"),
+    (Method::POST, "/{organization}/manage/erasure/cancel"),
     (Method::GET, "/{organization}/manage/dependents"),
     (Method::POST, "/{organization}/manage/dependents"),
     (Method::POST, "/{organization}/manage/dependents/{dependent}/remove"),
@@ -163,6 +166,9 @@ impl Visit<'_> {
             ("POST", "/{organization}/manage/keys/revoke-links") => {
                 Box::pin(keys::revoke_links(self))
             }
+            ("GET", "/{organization}/manage/erasure") => Box::pin(erasure::standing(self)),
+            ("POST", "/{organization}/manage/erasure") => Box::pin(erasure::ask(self)),
+            ("POST", "/{organization}/manage/erasure/cancel") => Box::pin(erasure::cancel(self)),
             ("GET", "/{organization}/manage/dependents") => Box::pin(dependents::list(self)),
             ("POST", "/{organization}/manage/dependents") => Box::pin(dependents::add(self)),
             ("POST", "/{organization}/manage/dependents/{dependent}/remove") => {

@@ -4,7 +4,7 @@
 use utoipa::OpenApi;
 
 use crate::handlers::{
-    appointments, audit, book, dependents, emergency, home, keys, member, members, operator,
+    appointments, audit, book, dependents, emergency, erasure, home, keys, member, members, operator,
     security, support,
 };
 
@@ -40,6 +40,9 @@ use crate::handlers::{
     keys::list,
     keys::rotate,
     keys::revoke_links,
+    erasure::standing,
+    erasure::ask,
+    erasure::cancel,
     dependents::list,
     dependents::add,
     dependents::remove,

@@ -372,6 +372,28 @@ pub struct CodeShape {
     pub code: String,
 }
 
+/// Whether the organization is going to be deleted.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErasureShape {
+    /// When somebody asked to delete it; null where nobody has.
+    pub asked: Option<String>,
+    /// Until when any administrator can take that back; then it begins.
+    pub until: Option<String>,
+    /// Where it can be seen how far it has come, and in the end the certificate.
+    pub certificate_url: Option<String>,
+    /// For how many hours it can be taken back once it is asked for.
+    pub waiting_hours: i64,
+}
+
+/// A wish to delete the organization.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EraseShape {
+    /// The organization's name in addresses, to say that it is meant.
+    #[serde(default)]
+    pub web_name: String,
+}
+
 /// Every organization of the installation.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OrganizationsShape {

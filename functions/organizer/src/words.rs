@@ -33,6 +33,8 @@ pub(crate) fn news(visit: &Visit<'_>) -> Option<News> {
         "withdrawn" => "They can no longer see anything.",
         "over" => "It is over. Nobody reads with that code any more.",
         "signed" => "The review is signed.",
+        "erasure-asked" => "The deletion is asked for. All administrators get a mail.",
+        "erasure-taken-back" => "The deletion is taken back. Everything goes on as before.",
         "listed" => "They are on the list. Their guardians can book for them now.",
         "unlisted" => "They are off the list. What is booked for them stands.",
         "approved" => "The organization can be reached from now on.",
@@ -175,6 +177,12 @@ pub(crate) fn setting(word: &str) -> &str {
         "factor_from" => "second step",
         other => other,
     }
+}
+
+/// `1 event`, `4 events`
+#[must_use]
+pub(crate) fn counted_of(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// `1 person`, `4 people`

@@ -4,6 +4,7 @@
 //! whenever somebody has asked for something that it does. Work is a run
 //! ([`shared::run`]), and a tick moves it a step.
 
+mod erasure;
 mod resealing;
 
 use std::sync::Arc;
@@ -15,8 +16,8 @@ use shared::run;
 use shared::service::Service;
 use shared::settings::{SettingError, required};
 
-/// How long one call works; its time limit is a minute more.
-const AT_WORK: SignedDuration = SignedDuration::from_mins(4);
+/// How long a call begins new steps; the function itself has five minutes.
+const TIME: SignedDuration = SignedDuration::from_mins(4);
 
 /// What this function needs beyond what every function has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,19 +52,25 @@ impl Retention {
     /// Moves what is under way.
     ///
     /// # Errors
-    /// When the event is neither a schedule's nor a stream's.
+    /// When the event is neither a schedule's nor a stream's, or something was in
+    /// trouble: it goes on at the next tick.
     pub async fn handle(&self, event: Value) -> Result<Value, lambda_runtime::Error> {
         let scheduled = event.get("detail-type").and_then(Value::as_str) == Some("Scheduled Event");
         if !scheduled && event.get("Records").is_none() {
             return Err("the event is neither a schedule's nor a stream's".into());
         }
-        let _ = &self.certificates;
-        let until = self.service.clock.now() + AT_WORK;
+        let until = self.service.clock.now() + TIME;
         for which in run::open(&self.service, run::Kind::Resealing).await? {
             let now = self.service.clock.now();
             if let Some(claim) = run::claim(&self.service, which, now).await? {
                 resealing::go_on(&self.service, claim, until).await?;
             }
+        }
+        let moved = self.erasures(until).await;
+        // What the stream brings is not lost when it fails: the schedule goes on
+        // with it, and says so where it fails too.
+        if scheduled {
+            moved?;
         }
         Ok(json!({ "batchItemFailures": [] }))
     }

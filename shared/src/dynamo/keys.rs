@@ -7,7 +7,9 @@
 //! | table | pk | sk | what |
 //! |---|---|---|---|
 //! | Schedule | `operator` | `organization#{web name}` | which id a web name stands for |
+//! | Schedule | `operator` | `retired-name#{blind index}` | a web name that an erased organization had |
 //! | Schedule | `{organization}` | `organization` | the organization |
+//! | Schedule | `{organization}` | `erasure` | that it is going to be erased, and when |
 //! | Schedule | `{organization}` | `event#{event}` | an event |
 //! | Schedule | `{organization}#{event}` | `resource#{resource}` | a resource |
 //! | Schedule | `{organization}#{event}#{day}#{shard}` | `slot#{resource}#{minute}` | a slot |
@@ -117,6 +119,19 @@ impl Key {
     #[must_use]
     pub fn organization(organization: OrganizationId) -> Self {
         Self::new(organization.to_string(), "organization")
+    }
+
+    /// A web name that an erased organization had, by the name's blind index
+    /// under the operator's key.
+    #[must_use]
+    pub fn retired_name(name: [u8; 16]) -> Self {
+        Self::new(registry(), format!("retired-name#{}", ids::to_text(&name)))
+    }
+
+    /// That an organization is going to be erased, and when.
+    #[must_use]
+    pub fn erasure(organization: OrganizationId) -> Self {
+        Self::new(organization.to_string(), "erasure")
     }
 
     /// An event.

@@ -12,7 +12,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -149,7 +151,6 @@ pub async fn batch_put(
     items: Vec<Item>,
     chance: &dyn Chance,
 ) -> Result<(), Trouble> {
-    use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
     let mut requests = Vec::with_capacity(items.len());
     for item in items {
         let put = PutRequest::builder()
@@ -158,6 +159,37 @@ pub async fn batch_put(
             .map_err(|cause| Trouble::unavailable("writing items", cause))?;
         requests.push(WriteRequest::builder().put_request(put).build());
     }
+    batch_write(client, table, &requests, chance).await
+}
+
+/// Deletes many items, 25 at a time as BatchWriteItem allows; leftovers are
+/// deleted again. It has no conditions: for what must go in any case.
+///
+/// # Errors
+/// When DynamoDB fails or never takes the leftovers.
+pub async fn batch_delete(
+    client: &Client,
+    table: &str,
+    keys: Vec<Key>,
+    chance: &dyn Chance,
+) -> Result<(), Trouble> {
+    let mut requests = Vec::with_capacity(keys.len());
+    for key in keys {
+        let delete = DeleteRequest::builder()
+            .set_key(Some(key.to_item()))
+            .build()
+            .map_err(|cause| Trouble::unavailable("deleting items", cause))?;
+        requests.push(WriteRequest::builder().delete_request(delete).build());
+    }
+    batch_write(client, table, &requests, chance).await
+}
+
+async fn batch_write(
+    client: &Client,
+    table: &str,
+    requests: &[WriteRequest],
+    chance: &dyn Chance,
+) -> Result<(), Trouble> {
     for chunk in requests.chunks(25) {
         let mut left = HashMap::from([(table.to_owned(), chunk.to_vec())]);
         let mut attempt = 0;

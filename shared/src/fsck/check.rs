@@ -38,7 +38,7 @@ pub(super) fn needs(subject: &Subject, look: &Look) -> Vec<Need> {
                 .map(|found| schedule(Key::web_name(found.web_name.as_str())))
                 .collect();
         }
-        Sort::Unknown => return Vec::new(),
+        Sort::Unknown | Sort::Retired => return Vec::new(),
         Sort::Event(_) | Sort::Resource(_) | Sort::Participant(..) => Vec::new(),
         Sort::Slot(organization, event) => match slot::store::read(subject.item.clone()) {
             Ok(slot) => {
@@ -107,7 +107,9 @@ pub(super) fn check(subject: &Subject, look: &Look) -> Vec<Damage> {
 fn check_item(subject: &Subject, look: &Look) -> Vec<Damage> {
     let item = &subject.item;
     match &subject.sort {
-        Sort::Unknown | Sort::Name(_) | Sort::Organization(_) | Sort::Alone(_) => Vec::new(),
+        Sort::Unknown | Sort::Name(_) | Sort::Retired | Sort::Organization(_) | Sort::Alone(_) => {
+            Vec::new()
+        }
         Sort::Event(_) => match event::store::read(item.clone()) {
             Ok(_) => Vec::new(),
             Err(_) => vec![Damage::Unreadable],

@@ -49,6 +49,7 @@ pub use report::Report;
 pub use subject::Table;
 
 use crate::dynamo::{Item, Key};
+use crate::ledger::{self, Forgotten};
 use crate::service::Service;
 use crate::trouble::Trouble;
 use look::Look;
@@ -162,8 +163,15 @@ impl<'a> Checker<'a> {
                 }
                 let verdict = counting.finish();
                 let table = Table::Schedule;
-                step.findings.extend(verdict.miscounted.into_iter().map(|(key, difference)| {
-                    Finding { table, key, damage: Damage::Miscounted(difference) }
+                let mut miscounted = verdict.miscounted;
+                if !miscounted.is_empty() {
+                    let going = self.going().await?;
+                    miscounted.retain(|(key, _)| !going.iter().any(|id| key.pk.starts_with(id)));
+                }
+                step.findings.extend(miscounted.into_iter().map(|(key, difference)| Finding {
+                    table,
+                    key,
+                    damage: Damage::Miscounted(difference),
                 }));
                 step.unsettled = verdict.unsettled;
                 if verdict.next.as_ref().is_some_and(Counting::again) {
@@ -241,6 +249,7 @@ impl<'a> Checker<'a> {
         }
         let mut look = Look::at(self.service, &subjects).await?;
         subjects.retain(|subject| !check::check(subject, &look).is_empty());
+        self.leave_out_what_goes(&mut subjects).await?;
         for _ in 0..MOST_LOOKS {
             if subjects.is_empty() {
                 return Ok(());
@@ -267,6 +276,28 @@ impl<'a> Checker<'a> {
         }
         step.unsettled += subjects.len() as u64;
         Ok(())
+    }
+
+    /// Leaves out what belongs to organizations that are being erased at this
+    /// moment: their items go in no order. Of one whose erasure has ended, an
+    /// item is a finding.
+    async fn leave_out_what_goes(&self, subjects: &mut Vec<Subject>) -> Result<(), Trouble> {
+        if subjects.is_empty() {
+            return Ok(());
+        }
+        let going = self.going().await?;
+        subjects.retain(|subject| !going.iter().any(|id| subject.key.pk.starts_with(id)));
+        Ok(())
+    }
+
+    /// The ids of the organizations that are being erased at this moment.
+    async fn going(&self) -> Result<Vec<String>, Trouble> {
+        let entries = ledger::all(self.service).await?.into_iter();
+        let erasures = entries.filter(|entry| entry.what == Forgotten::Organization);
+        Ok(erasures
+            .filter(|entry| entry.ended.is_none())
+            .map(|entry| entry.organization.to_string())
+            .collect())
     }
 
     /// The suspects as they are now; what is gone is no suspect.

@@ -77,6 +77,8 @@ pub(super) enum Sort {
     /// A password, a second factor, a setting, a grant or a review: nothing
     /// else names it, so only its key and its organization are looked at.
     Alone(OrganizationId),
+    /// A name that an erased organization had: nobody's.
+    Retired,
     Unknown,
 }
 
@@ -93,6 +95,9 @@ impl Sort {
 
     fn in_schedule(key: &Key) -> Option<Self> {
         if key.pk == keys::registry() {
+            if let Some(name) = key.sk.strip_prefix("retired-name#") {
+                return ids::from_text::<16>(name).map(|_| Self::Retired);
+            }
             let name = key.sk.strip_prefix("organization#")?;
             return WebName::of_organization(name).ok().map(Self::Name);
         }
@@ -105,6 +110,7 @@ impl Sort {
         };
         let sort = match (parts.as_slice(), word, id) {
             ([], "organization", None) => Self::Organization(organization),
+            ([], "erasure", None) => Self::Alone(organization),
             ([], "event", Some(event)) => {
                 EventId::parse(event)?;
                 Self::Event(organization)
@@ -202,7 +208,7 @@ impl Sort {
             | Self::Username(organization, _)
             | Self::Administrators(organization)
             | Self::Alone(organization) => Some(*organization),
-            Self::Name(_) | Self::Unknown => None,
+            Self::Name(_) | Self::Retired | Self::Unknown => None,
         }
     }
 
@@ -210,6 +216,7 @@ impl Sort {
     pub(super) const fn plural(&self) -> &'static str {
         match self {
             Self::Name(_) => "names",
+            Self::Retired => "names of erased organizations",
             Self::Organization(_) => "organizations",
             Self::Event(_) => "events",
             Self::Resource(_) => "resources",
@@ -272,7 +279,9 @@ mod tests {
         let name = WebName::parse("maple-street-school").unwrap();
         for (key, sort) in [
             (Key::web_name("maple-street-school"), Sort::Name(name)),
+            (Key::retired_name([8; 16]), Sort::Retired),
             (Key::organization(ORGANIZATION), Sort::Organization(ORGANIZATION)),
+            (Key::erasure(ORGANIZATION), Sort::Alone(ORGANIZATION)),
             (Key::event(ORGANIZATION, event), Sort::Event(ORGANIZATION)),
             (Key::resource(ORGANIZATION, event, resource), Sort::Resource(ORGANIZATION)),
             (Key::slot(ORGANIZATION, event, slot), Sort::Slot(ORGANIZATION, event)),
@@ -316,6 +325,7 @@ mod tests {
         for (pk, sk) in [
             ("operator", "organization#Maple"),
             ("operator", "something"),
+            ("operator", "retired-name#north-school"),
             ("", ""),
             ("nobody", "organization"),
             (organization.as_str(), "event#1"),

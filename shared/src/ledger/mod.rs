@@ -10,7 +10,7 @@ mod store;
 
 use jiff::Timestamp;
 
-pub use store::{all, ending, of_organization, put, writing};
+pub use store::{all, ending, find, of_organization, put, writing};
 
 use crate::ids::{DeletionId, DependentId, OrganizationId, PersonId};
 

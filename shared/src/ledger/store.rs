@@ -77,6 +77,20 @@ pub fn ending(service: &Service, entry: &Entry) -> Result<Write, Trouble> {
     )
 }
 
+/// One entry; `None` where there is none.
+///
+/// # Errors
+/// When DynamoDB fails or the entry is damaged.
+pub async fn find(
+    service: &Service,
+    organization: OrganizationId,
+    deletion: DeletionId,
+) -> Result<Option<Entry>, Trouble> {
+    let table = &service.settings.tables.ledger;
+    let key = Key::deletion(organization, deletion);
+    dynamo::get(&service.dynamo, table, &key).await?.map(read).transpose()
+}
+
 /// The entries of one organization, the oldest first.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::identity::Subject;
 use crate::identity::pass::Purpose;
-use crate::ids::{MemberId, OrganizationId};
+use crate::ids::{DeletionId, MemberId, OrganizationId};
 use crate::vault::Sealed;
 
 /// A notice to somebody who signs in, or is about to be able to.
@@ -91,6 +91,11 @@ pub enum News {
     /// To every administrator: somebody of the operator's may see the
     /// organization's data until then.
     SupportGranted(Timestamp),
+    /// To every administrator: somebody asked to erase the organization. It can
+    /// be taken back until then; this is the deletion.
+    ErasureAsked(Timestamp, DeletionId),
+    /// To every administrator: the organization will not be erased.
+    ErasureTakenBack,
 }
 
 /// What of some news is stored beside its word.
@@ -157,6 +162,8 @@ impl News {
             Self::AdministratorMade(_) => "administrator_made",
             Self::EmergencyUsed => "emergency_used",
             Self::SupportGranted(_) => "support_granted",
+            Self::ErasureAsked(..) => "erasure_asked",
+            Self::ErasureTakenBack => "erasure_taken_back",
         }
     }
 
@@ -175,6 +182,9 @@ impl News {
             Self::SecondStepLocked(until, first) => {
                 Detail { until: Some(*until), about: Some(first.word().to_owned()), ..nothing }
             }
+            Self::ErasureAsked(until, deletion) => {
+                Detail { until: Some(*until), about: Some(deletion.to_string()), ..nothing }
+            }
             Self::OrganizationWaits(which) => Detail { about: Some(which.to_string()), ..nothing },
             Self::AdministratorInvited(which) | Self::AdministratorMade(which) => {
                 Detail { about: Some(which.to_string()), ..nothing }
@@ -190,7 +200,8 @@ impl News {
             | Self::PasswordChanged
             | Self::EmailAsked
             | Self::EmailChanged
-            | Self::EmergencyUsed => nothing,
+            | Self::EmergencyUsed
+            | Self::ErasureTakenBack => nothing,
         }
     }
 
@@ -224,6 +235,10 @@ impl News {
             "administrator_made" => Self::AdministratorMade(member()?),
             "emergency_used" => Self::EmergencyUsed,
             "support_granted" => Self::SupportGranted(detail.until?),
+            "erasure_asked" => {
+                Self::ErasureAsked(detail.until?, about.and_then(DeletionId::parse)?)
+            }
+            "erasure_taken_back" => Self::ErasureTakenBack,
             _ => return None,
         })
     }
@@ -253,7 +268,9 @@ impl News {
             | Self::AdministratorInvited(_)
             | Self::AdministratorMade(_)
             | Self::EmergencyUsed
-            | Self::SupportGranted(_) => return None,
+            | Self::SupportGranted(_)
+            | Self::ErasureAsked(..)
+            | Self::ErasureTakenBack => return None,
         })
     }
 
@@ -303,6 +320,8 @@ pub(crate) mod tests {
             News::AdministratorMade(MemberId::from_bytes([8; 16])),
             News::EmergencyUsed,
             News::SupportGranted(until),
+            News::ErasureAsked(until, DeletionId::from_bytes([8; 16])),
+            News::ErasureTakenBack,
         ]
     }
 

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Organization, State, WebName, store};
 use crate::dynamo;
+use crate::erasure::{self, Planned};
 use crate::event::{self, Event};
 use crate::ids::{EventId, OrganizationId};
 use crate::memory::Memory;
@@ -30,6 +31,8 @@ pub struct Snapshot {
     pub events: Vec<Event>,
     /// Its keys.
     pub keys: Arc<OrganizationKeys>,
+    /// When it will be erased, where somebody has asked for that.
+    pub erasure: Option<Planned>,
 }
 
 /// One event of an organization, with its resources.
@@ -129,13 +132,16 @@ impl Service {
         let table = &self.settings.tables.schedule;
         let mut organization = None;
         let mut events = Vec::new();
+        let mut erasure = None;
         for item in dynamo::query(&self.dynamo, table, &id.to_string(), "", true).await? {
             match dynamo::Key::of(&item) {
                 Some(key) if key.sk == "organization" => organization = Some(store::read(item)?),
                 Some(key) if key.sk.starts_with("event#") => events.push(event::store::read(item)?),
+                Some(key) if key.sk == "erasure" => erasure = Some(erasure::read(item)?),
                 _ => {}
             }
         }
+        // Nobody is handed keys, remembered or not, before this is seen.
         let Some(organization) = organization.filter(|found| found.state == State::Active) else {
             return Ok(None);
         };
@@ -143,7 +149,7 @@ impl Service {
         events.sort_by(|one: &Event, other: &Event| {
             (one.days.first(), &one.name).cmp(&(other.days.first(), &other.name))
         });
-        Ok(Some(Arc::new(Snapshot { organization, events, keys })))
+        Ok(Some(Arc::new(Snapshot { organization, events, keys, erasure })))
     }
 
     /// One event of an organization by their web names; `None` when either

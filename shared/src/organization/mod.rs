@@ -48,11 +48,14 @@ pub enum State {
     Awaiting,
     /// The operator has suspended it: to visitors it does not exist.
     Suspended,
+    /// It is being erased: it exists to nobody any more, and this stands until
+    /// its last item is gone.
+    Erased,
 }
 
 impl State {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Active, Self::Awaiting, Self::Suspended];
+    pub const ALL: [Self; 4] = [Self::Active, Self::Awaiting, Self::Suspended, Self::Erased];
 
     /// Its name in items and replies.
     #[must_use]
@@ -61,6 +64,7 @@ impl State {
             Self::Active => "active",
             Self::Awaiting => "awaiting",
             Self::Suspended => "suspended",
+            Self::Erased => "erased",
         }
     }
 

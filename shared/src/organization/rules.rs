@@ -11,6 +11,7 @@ pub const RESERVED: &[&str] = &[
     "account",
     "assets",
     "bookings",
+    "certificates",
     "confirm",
     "dependents",
     "emergency",

@@ -93,7 +93,8 @@ pub fn changing_state(
 }
 
 /// An organization in whatever state it is, with its keys not asked for; `None`
-/// where there is none. For the operator's pages and for who waits.
+/// where there is none, or one that is being erased. For the operator's pages
+/// and for who waits.
 ///
 /// # Errors
 /// When DynamoDB fails or the organization is damaged.
@@ -103,7 +104,8 @@ pub async fn read_any(
 ) -> Result<Option<Organization>, Trouble> {
     let table = &service.settings.tables.schedule;
     let key = Key::organization(organization);
-    dynamo::get(&service.dynamo, table, &key).await?.map(read).transpose()
+    let found = dynamo::get(&service.dynamo, table, &key).await?.map(read).transpose()?;
+    Ok(found.filter(|organization| organization.state != State::Erased))
 }
 
 /// The id that a web name stands for.
@@ -116,14 +118,13 @@ pub async fn find(service: &Service, web_name: &str) -> Result<Option<Organizati
     item.map(registered).transpose()
 }
 
-/// An organization, whatever its state; `None` when there is none.
+/// An organization, whatever its state; `None` when there is none, or one that
+/// is being erased.
 ///
 /// # Errors
 /// When DynamoDB fails or the organization is damaged.
 pub async fn get(service: &Service, id: OrganizationId) -> Result<Option<Organization>, Trouble> {
-    let table = &service.settings.tables.schedule;
-    let item = dynamo::get(&service.dynamo, table, &Key::organization(id)).await?;
-    item.map(read).transpose()
+    read_any(service, id).await
 }
 
 /// The ids of all organizations, for work that goes through every one of them.

@@ -106,6 +106,14 @@ impl Vault {
         OrganizationKeys::derive(organization, &data_keys, link, now)
     }
 
+    /// Forgets an organization's unwrapped keys at once. Other processes forget
+    /// theirs within five minutes, and hand none out before: whoever asks for
+    /// keys reads first that the organization may be reached.
+    pub fn forget(&self, organization: OrganizationId) {
+        let mut unwrapped = self.unwrapped.write().unwrap_or_else(PoisonError::into_inner);
+        unwrapped.remove(&organization);
+    }
+
     fn remembered(
         &self,
         organization: OrganizationId,

@@ -2,6 +2,7 @@
 
 pub(crate) mod book;
 pub(crate) mod browse;
+pub(crate) mod certificate;
 pub(crate) mod dependents;
 pub(crate) mod glance;
 pub(crate) mod guest;

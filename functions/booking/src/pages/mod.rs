@@ -8,6 +8,7 @@
 mod book;
 mod booking;
 mod bookings;
+mod certificate;
 mod confirm;
 mod dependents;
 mod event;
@@ -26,6 +27,7 @@ mod tests;
 pub use book::{BookPage, BookTime, Field, ForWhom};
 pub use booking::{BookingNews, BookingPage, BookingState};
 pub use bookings::{BookedLine, BookingsPage, BookingsState};
+pub use certificate::{CertificatePage, Proof};
 pub use confirm::{ConfirmPage, ConfirmState};
 pub use dependents::{DependentLine, DependentsPage};
 pub use event::{EventPage, EventState};

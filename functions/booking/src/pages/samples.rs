@@ -53,6 +53,9 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ("move-taken", moving(Some(Missed { wanted: appointment(), nearest: near() })).render()),
         ("move-nothing", MovePage { times: None, ..moving(None) }.render()),
         ("privacy", privacy().render()),
+        ("certificate-waiting", certificate(None).render()),
+        ("certificate", certificate(Some(true)).render()),
+        ("certificate-altered", certificate(Some(false)).render()),
         ("not-found", message(Message::NotFound, None).render()),
         ("too-many", message(Message::TooManyRequests { minutes: 7 }, Some(head())).render()),
         ("busy", message(Message::Busy { sent: false }, Some(head())).render()),
@@ -553,6 +556,26 @@ fn privacy() -> PrivacyPage {
             "We delete appointments a year after the conference. You can ask for that at any time: office@maple.example.".into(),
         ],
         processors: vec!["Amazon Web Services keeps the data, in the region us-east-1.".into()],
+    }
+}
+
+fn certificate(holds: Option<bool>) -> CertificatePage {
+    CertificatePage {
+        head: PageHead::new(None),
+        lines: vec![
+            "The deletion of an organization was asked for on 30 November 2026, 12:00 UTC.".into(),
+        ],
+        proof: holds.map(|holds| Proof {
+            holds,
+            text: "{ \"deletion\": \"0123456789\" }".into(),
+            mac: "MDEyMzQ1Njc4OQ==".into(),
+            removed: vec![("Schedule".into(), "1,204".into())],
+            traces: vec![(
+                "Nightly backups".into(),
+                "What people said, sealed".into(),
+                "7 January 2027".into(),
+            )],
+        }),
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod book;
 mod coverage;
 pub(crate) mod dependents;
 pub(crate) mod emergency;
+pub(crate) mod erasure;
 pub(crate) mod home;
 pub(crate) mod keys;
 pub(crate) mod member;

@@ -110,6 +110,8 @@ fn line(guest: &Guest, organization: &Organization) -> OrganizationLine {
                 false,
             )],
         ),
+        // It is no longer listed.
+        State::Erased => ("Deleted", Vec::new()),
     };
     OrganizationLine {
         name: name.clone(),

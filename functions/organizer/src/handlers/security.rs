@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use http::StatusCode;
 use shared::audit::{self, About, Action as Deed, More, Record, Word};
 use shared::dynamo::Write;
-use shared::identity::access::{Action, Level};
+use shared::identity::access::{Action, Level, Target};
 use shared::identity::security::{Draft, Security, changing};
 use shared::web::page::{ErrorShape, page};
 use shared::web::{Fault, FieldProblem, Kind, Reply};
@@ -161,6 +161,7 @@ fn settings_page(
         idle_minutes: field("idle_minutes"),
         session_hours: field("session_hours"),
         keys_path: guest.path("/keys"),
+        erasure: guest.may(Action::DestroyData, Target::Account).then(|| guest.path("/erasure")),
         factor_from: vec![
             choice("none", "Nobody; everybody may use one"),
             choice("administrator", "Administrators"),

@@ -96,6 +96,28 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
             .render(),
         ),
         ("emergency", emergency().render()),
+        ("erasure", erasure(None).render()),
+        (
+            "erasure-wrong",
+            ErasurePage {
+                typed: Field {
+                    value: "maple".into(),
+                    error: Some("Type the organization’s name in addresses.".into()),
+                },
+                ..erasure(None)
+            }
+            .render(),
+        ),
+        (
+            "erasure-waits",
+            erasure(Some(ErasureWaits {
+                asked: "Monday 30 November 2026, 07:00".into(),
+                until: "Thursday 3 December 2026, 07:00".into(),
+                certificate: "https://kept.example/certificates/0123456789".into(),
+                certificate_path: "/certificates/0123456789".into(),
+            }))
+            .render(),
+        ),
         ("emergency-never", EmergencyPage { made: None, uses: Vec::new(), ..emergency() }.render()),
         ("emergency-code", code().render()),
         ("keys", keys().render()),
@@ -435,6 +457,7 @@ fn security() -> SecurityPage {
         session_hours: Field::holding("12"),
         keys_path: manage("/keys"),
         factor_from: vec![Choice { value: "none".into(), text: "Nobody".into(), chosen: true }],
+        erasure: Some(manage("/erasure")),
     }
 }
 
@@ -524,6 +547,22 @@ fn support() -> SupportPage {
             grant("Ended", None, listed(vec![read], Some("?of=1&before=2#1"))),
             grant("Ended", None, Reads::Elsewhere(manage("/support?of=1#1"))),
         ],
+    }
+}
+
+fn erasure(waits: Option<ErasureWaits>) -> ErasurePage {
+    ErasurePage {
+        head: head(),
+        sections: sections(),
+        news: None,
+        refusal: None,
+        name: "Maple Street School".into(),
+        web_name: "maple-street-school".into(),
+        typed: Field::default(),
+        action: manage("/erasure"),
+        what: "3 events and 12 members of the team".into(),
+        hours: 72,
+        waits,
     }
 }
 

@@ -44,4 +44,6 @@ pub struct SecurityPage {
     pub factor_from: Vec<Choice>,
     /// Where the keys are.
     pub keys_path: String,
+    /// Where the organization is deleted, for whoever may.
+    pub erasure: Option<String>,
 }

@@ -22,6 +22,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::checkpoint::AuditKey;
 use crate::dynamo::{Item, Key, keys};
 use crate::ids::{OrganizationId, RecordId};
+use crate::ledger;
 use crate::organization;
 use crate::service::Service;
 use crate::trouble::Trouble;
@@ -75,10 +76,14 @@ pub async fn in_shares(
     Ok(report)
 }
 
-/// Every organization that is registered or has anything in the table.
+/// Every organization that is registered, was erased or has anything in the
+/// table: an erased one's records outlive it, and are proven as before.
 async fn with_a_trail(service: &Service) -> Result<BTreeSet<OrganizationId>, Trouble> {
     let mut found: BTreeSet<OrganizationId> =
         organization::store::all(service).await?.into_iter().collect();
+    let erased = ledger::all(service).await?.into_iter();
+    let erased = erased.filter(|entry| entry.what == ledger::Forgotten::Organization);
+    found.extend(erased.map(|entry| entry.organization));
     let mut next = None;
     loop {
         let (items, after) = scan(service, next, true).await?;

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::audit::{About, Actor, Factor, Outcome};
 use crate::dynamo::{self, Key, Write};
+use crate::erasure;
 use crate::identity::access::{Coverage, Level};
 use crate::identity::lockout::Bucket;
 use crate::identity::member::{Member, Newcomer, State as MemberState};
@@ -175,7 +176,7 @@ impl Door<'_> {
         approval: bool,
     ) -> Result<Founded, Failure> {
         let Applicant { wanted, pass, sign_up } = applicant;
-        if organization::store::find(self.service, web_name.as_str()).await?.is_some() {
+        if self.web_name_is_taken(&web_name).await? {
             return Err(Refusal::WebNameTaken.into());
         }
         let security = Security::default();
@@ -199,12 +200,18 @@ impl Door<'_> {
         self.service.vault.create(made.id).await?;
         let keys = self.service.vault.keys(made.id, self.now).await?;
         let keys = keys.ok_or_else(|| Trouble::damaged("a new organization", "it has no key"))?;
-        let snapshot = Snapshot { organization: made, events: Vec::new(), keys: Arc::clone(&keys) };
+        let snapshot = Snapshot {
+            organization: made,
+            events: Vec::new(),
+            keys: Arc::clone(&keys),
+            erasure: None,
+        };
         let there = Door { snapshot: &snapshot, ..*self };
         let (id, subject) = (snapshot.organization.id, Subject::Member(administrator.id));
         let known = Known::of_member(administrator.clone());
         let chosen = Kept::chosen(hashed, self.now).that_stands_alone(true);
         let mut writes = organization::store::founding(self.service, &snapshot.organization)?;
+        writes.push(erasure::name::checking(self.service, self.keys(), &web_name, self.now)?);
         writes.extend(member::store::creating(self.service, id, &keys, &administrator)?);
         writes.push(password::store::put(self.service, &keys, id, subject, &chosen, 0)?);
         writes.push(pass::spend(self.service, self.organization(), pass, self.now)?);
@@ -233,8 +240,16 @@ impl Door<'_> {
         if self.commit(&writes).await? {
             return Ok(Founded { organization: snapshot.organization, entry });
         }
-        let taken = organization::store::find(self.service, web_name.as_str()).await?.is_some();
+        let taken = self.web_name_is_taken(&web_name).await?;
         Err(if taken { Refusal::WebNameTaken } else { Refusal::Gone }.into())
+    }
+
+    /// Whether an organization has this name, or one that was erased had it not
+    /// long ago.
+    async fn web_name_is_taken(&self, web_name: &WebName) -> Result<bool, Trouble> {
+        let found = organization::store::find(self.service, web_name.as_str()).await?;
+        Ok(found.is_some()
+            || erasure::name::is_retired(self.service, self.keys(), web_name, self.now).await?)
     }
 }
 

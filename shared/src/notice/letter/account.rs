@@ -26,6 +26,8 @@ pub struct AccountLetter<'a> {
     pub about: Option<&'a str>,
     /// The secret part of the link, where the news carry one.
     pub link: Option<&'a str>,
+    /// The address of the certificate, where the news are of an erasure.
+    pub certificate: Option<&'a str>,
     /// To whom it goes.
     pub recipient: &'a Recipient,
     /// Where people reach the service.
@@ -225,6 +227,30 @@ impl AccountLetter<'_> {
                 ],
                 self.page_button("See the record, or withdraw", "manage/support"),
             ),
+            News::ErasureAsked(until, _) => words(
+                "Deletion asked for",
+                &[
+                    &format!(
+                        "An administrator asked on {happened} to delete {organization} and everything it keeps here. Until {} every administrator can take this back. After that, nobody can.",
+                        self.moment(until)
+                    ),
+                    "Until then everything works as before. Then the key is destroyed that all personal data is sealed under, and all data is removed.",
+                    &match self.certificate {
+                        Some(address) => format!(
+                            "How far it has come, and at the end a signed certificate, will be at {address} . Please keep this address: nobody can be written to afterwards."
+                        ),
+                        None => "At the end there will be a signed certificate.".to_owned(),
+                    },
+                ],
+                self.page_button("See it, or take it back", "manage/erasure"),
+            ),
+            News::ErasureTakenBack => words(
+                "Not deleted",
+                &[&format!(
+                    "The deletion of {organization} was taken back on {happened}. Nothing was deleted, and everything goes on as before."
+                )],
+                self.page_button("Go to the team pages", "manage"),
+            ),
         }
     }
 
@@ -374,7 +400,9 @@ impl AccountLetter<'_> {
             | News::AdministratorInvited(_)
             | News::AdministratorMade(_)
             | News::EmergencyUsed
-            | News::SupportGranted(_) => "you are one of its administrators",
+            | News::SupportGranted(_)
+            | News::ErasureAsked(..)
+            | News::ErasureTakenBack => "you are one of its administrators",
             News::EmailChanged if self.account.to.is_some() => {
                 "this was the address of your account there"
             }

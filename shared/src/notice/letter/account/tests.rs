@@ -5,7 +5,7 @@ use jiff::civil::date;
 use super::super::mail::{HtmlPart, TextPart};
 use super::*;
 use crate::identity::Subject;
-use crate::ids::{MemberId, OrganizationId};
+use crate::ids::{DeletionId, MemberId, OrganizationId};
 use crate::notice::account::tests::all;
 use crate::notice::owed;
 use crate::notice::tests::now;
@@ -55,6 +55,7 @@ impl Scene {
             organization: &self.organization,
             about: self.about.as_deref(),
             link: carries.then_some("secret-link"),
+            certificate: Some("https://kept.example/certificates/certificate-link"),
             recipient: &self.recipient,
             public_address: "https://kept.example",
             sender: &self.sender,
@@ -175,6 +176,13 @@ fn each_letter_says_in_text_and_page_what_happened_and_where_to_go() {
         ),
         (News::EmergencyUsed, "Emergency code used", "must review", "/manage/emergency"),
         (News::SupportGranted(soon()), "Support may help", "until Friday 20", "/manage/support"),
+        (
+            News::ErasureAsked(soon(), DeletionId::from_bytes([8; 16])),
+            "Deletion asked for",
+            "https://kept.example/certificates/certificate-link",
+            "/manage/erasure",
+        ),
+        (News::ErasureTakenBack, "Not deleted", "Nothing was deleted", "/manage"),
     ];
     let scene = scene();
     for (news, word, says, path) in table {
