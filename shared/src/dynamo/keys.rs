@@ -38,6 +38,8 @@
 //! | Session | `{organization}#{sign-up}` | `sign-up` | who asked for an organization, until they confirm |
 //! | Session | `{organization}#allowance#{kind}#{of}` | `{window}` | what of an allowance is spent |
 //! | Mail | `{organization}#{notice}` | `notice` | a notice owed or sent |
+//! | Mail, index `settled` | `{organization}#settled#{shard}` | since when | the notices that are settled |
+//! | Mail, index `concerning` | `{organization}#{booking or subject}` | since when | the notices whose ids do not follow from a booking |
 //! | Audit | `{organization}#{UTC day}#{shard}` | `{record}` | an audit record |
 //! | Audit | `{organization}#checkpoints` | `{number}` | a checkpoint over the records since the one before |
 //! | Audit | `{organization}#checkpoint#{number}` | `part#{part}` | what a checkpoint covers |
@@ -446,6 +448,20 @@ pub fn slot_shard(resource: ResourceId) -> u8 {
 #[must_use]
 pub fn owed(organization: OrganizationId, shard: u8) -> String {
     format!("{organization}#owed#{shard}")
+}
+
+/// The index partition of an organization's notices that are settled, by the
+/// same shards.
+#[must_use]
+pub fn settled(organization: OrganizationId, shard: u8) -> String {
+    format!("{organization}#settled#{shard}")
+}
+
+/// The index partition of the notices about this booking or to this subject
+/// whose ids follow from nothing that is kept.
+#[must_use]
+pub fn mail_concerning(organization: OrganizationId, id: &str) -> String {
+    format!("{organization}#{id}")
 }
 
 /// The shard of a notice in the index of what is owed.
