@@ -9,6 +9,8 @@
 //! | Schedule | `operator` | `organization#{web name}` | which id a web name stands for |
 //! | Schedule | `{organization}` | `organization` | the organization |
 //! | Schedule | `{organization}` | `event#{event}` | an event |
+//! | Schedule | `{organization}` | `retention` | how long the organization keeps things |
+//! | Schedule | `{organization}#holds` | `hold#{person, dependent or event}#{id}` | a legal hold that stands |
 //! | Schedule | `{organization}#{event}` | `resource#{resource}` | a resource |
 //! | Schedule | `{organization}#{event}#{day}#{shard}` | `slot#{resource}#{minute}` | a slot |
 //! | Schedule | `{organization}#{booking}` | `booking` | a booking |
@@ -20,6 +22,7 @@
 //! | Schedule | `{organization}#{dependent}` | `agenda#{UTC day}` | what a dependent has on a day |
 //! | Schedule | `{organization}#identifier#{blind index}` | `identifier` | which dependent an identifier names now |
 //! | Schedule | `{organization}#{person}` | `dependent#{dependent}` | a dependent whom a participant has attached |
+//! | Schedule, index `ending` | `{organization}#{ending, seats or contacts}#{shard}` | when it ended | the bookings, seats and participants that retention will ask about |
 //! | Identity | `{organization}` | `security` | the organization's security settings |
 //! | Identity | `{organization}` | `member#{member}` | a member |
 //! | Identity | `{organization}` | `administrators` | how many administrators can sign in |
@@ -61,6 +64,7 @@ use crate::ids::{
     OrganizationId, PersonId, RecordId, ResourceId, RunId, SignUpId, SupportGrantId,
 };
 use crate::participant::AgendaOf;
+use crate::retention::hold::On;
 use crate::slot::SlotId;
 
 /// Slots of one event day lie in this many partitions, by resource.
@@ -124,6 +128,18 @@ impl Key {
     #[must_use]
     pub fn event(organization: OrganizationId, event: EventId) -> Self {
         Self::new(organization.to_string(), format!("event#{event}"))
+    }
+
+    /// How long an organization keeps things.
+    #[must_use]
+    pub fn retention(organization: OrganizationId) -> Self {
+        Self::new(organization.to_string(), "retention")
+    }
+
+    /// A legal hold.
+    #[must_use]
+    pub fn hold(organization: OrganizationId, on: On) -> Self {
+        Self::new(holds(organization), format!("hold#{}#{}", on.word(), on.id()))
     }
 
     /// A resource.
@@ -409,6 +425,26 @@ pub fn concerning(organization: OrganizationId, dependent: DependentId) -> Strin
 #[must_use]
 pub fn ending(organization: OrganizationId, shard: u8) -> String {
     format!("{organization}#ending#{shard}")
+}
+
+/// The partition of the same index for seats that were somebody's: where these
+/// stay for ever, no night goes through them.
+#[must_use]
+pub fn seats_ending(organization: OrganizationId, shard: u8) -> String {
+    format!("{organization}#seats#{shard}")
+}
+
+/// The partition of the same index for participants: it sorts by when something
+/// was last heard of them.
+#[must_use]
+pub fn contacts_ending(organization: OrganizationId, shard: u8) -> String {
+    format!("{organization}#contacts#{shard}")
+}
+
+/// The partition of an organization's legal holds.
+#[must_use]
+pub fn holds(organization: OrganizationId) -> String {
+    format!("{organization}#holds")
 }
 
 /// The shard of an item in the index of what retention will ask about, by the

@@ -6,12 +6,19 @@
 //! of earlier versions, goes before it: killed in between, the booking is still
 //! there to start again from.
 
+mod contact;
+mod notice;
+
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+pub use contact::contact;
+pub use notice::notice;
+
+use super::hold::{self, On};
 use super::rules::{self, Leaves, all_past};
 use crate::booking::State;
 use crate::booking::seat::{self, Reason, Seat};
@@ -20,7 +27,7 @@ use crate::dynamo::{self, Commit, Item, Key, Transaction, Write, keys};
 use crate::event;
 use crate::ids::{BookingId, EventId, OrganizationId, PersonId};
 use crate::ledger::Fate;
-use crate::notice::{self, owed};
+use crate::notice::{owed, store as notices};
 use crate::participant::tally::{self, WINDOW};
 use crate::participant::{AgendaOf, agenda};
 use crate::service::Service;
@@ -48,21 +55,35 @@ pub async fn booking(
     fate: Fate,
     now: Timestamp,
 ) -> Result<bool, Trouble> {
-    let forgetting = Forgetting { service, organization, booking, fate, now };
-    for attempt in 0..dynamo::TRIES {
-        let Some(prepared) = forgetting.prepare().await? else { return Ok(false) };
-        if let Commit::Committed = prepared.transaction.commit(&service.dynamo).await? {
-            if prepared.to_come {
-                // Somebody may have wanted its time at that very moment, and a
-                // mail may tell them of it. What is over is in nobody's way.
-                forgetting.delete_mails(&forgetting.mails_about().await?).await?;
-            }
-            return Ok(true);
-        }
-        // Somebody changed it meanwhile: it is read again.
-        dynamo::pause(attempt, &*service.chance).await?;
-    }
-    Err(Trouble::unavailable("forgetting a booking", "others were always first"))
+    let heed = false;
+    let forgetting = Forgetting { service, organization, booking, fate, heed, now };
+    Ok(forgetting.forget().await? == Forgotten::Gone)
+}
+
+/// What became of a booking that was to be forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forgotten {
+    /// It is gone.
+    Gone,
+    /// A legal hold keeps it.
+    Held,
+    /// There was nothing to do.
+    Nothing,
+}
+
+/// As [`booking`], where no hold keeps it: of its person, its dependent or its
+/// event. A hold that is placed at the same moment is heeded too.
+///
+/// # Errors
+/// When DynamoDB fails or something that is read is damaged.
+pub async fn booking_unless_held(
+    service: &Service,
+    organization: OrganizationId,
+    booking: BookingId,
+    fate: Fate,
+    now: Timestamp,
+) -> Result<Forgotten, Trouble> {
+    Forgetting { service, organization, booking, fate, heed: true, now }.forget().await
 }
 
 struct Forgetting<'a> {
@@ -70,40 +91,94 @@ struct Forgetting<'a> {
     organization: OrganizationId,
     booking: BookingId,
     fate: Fate,
+    /// Whether holds are asked for.
+    heed: bool,
     now: Timestamp,
 }
 
 /// What takes a booking away.
-struct Prepared {
-    transaction: Transaction,
-    /// Whether it could still be in somebody's way.
-    to_come: bool,
+enum Prepared {
+    Nothing,
+    Held,
+    /// The transaction, and whether the booking could still be in somebody's way.
+    Ready(Transaction, bool),
 }
 
 impl Forgetting<'_> {
-    /// What takes the booking away as it is now; `None` when nothing is left.
-    async fn prepare(&self) -> Result<Option<Prepared>, Trouble> {
+    async fn forget(&self) -> Result<Forgotten, Trouble> {
+        let service = self.service;
+        for attempt in 0..dynamo::TRIES {
+            let (transaction, to_come) = match self.prepare().await? {
+                Prepared::Nothing => return Ok(Forgotten::Nothing),
+                Prepared::Held => return Ok(Forgotten::Held),
+                Prepared::Ready(transaction, to_come) => (transaction, to_come),
+            };
+            if let Commit::Committed = transaction.commit(&service.dynamo).await? {
+                if to_come {
+                    // Somebody may have wanted its time at that very moment, and a
+                    // mail may tell them of it. What is over is in nobody's way.
+                    self.delete_mails(&self.mails_about().await?).await?;
+                }
+                return Ok(Forgotten::Gone);
+            }
+            // Somebody changed it meanwhile: it is read again.
+            dynamo::pause(attempt, &*service.chance).await?;
+        }
+        Err(Trouble::unavailable("forgetting a booking", "others were always first"))
+    }
+
+    /// What takes the booking away as it is now.
+    async fn prepare(&self) -> Result<Prepared, Trouble> {
         let own = Key::booking(self.organization, self.booking);
         let seat = Key::seat(self.organization, self.booking);
         let mut found = self.read(&[own.clone(), seat.clone()]).await?;
         match (found.remove(&own), found.remove(&seat)) {
             (Some(item), seat) => {
                 let booking = outline(item)?;
-                if !(SignedDuration::ZERO..=LONGEST)
-                    .contains(&booking.end.duration_since(booking.start))
-                {
+                let lasts = booking.end.duration_since(booking.start);
+                if !(SignedDuration::ZERO..=LONGEST).contains(&lasts) {
                     return Err(Trouble::damaged(format!("booking {own}"), "its times"));
                 }
+                let mut transaction = Transaction::default();
+                let person = On::Person(booking.person);
+                let dependent = booking.dependent.map(On::Dependent);
+                let what = [Some(person), dependent, Some(On::Event(booking.event))];
+                if self.holds(what.into_iter().flatten(), &mut transaction).await? {
+                    return Ok(Prepared::Held);
+                }
                 self.remove_mails(&booking).await?;
-                let transaction = self.taking_away(&booking, seat.is_some()).await?;
-                Ok(Some(Prepared { transaction, to_come: booking.end > self.now }))
+                self.taking_away(&booking, seat.is_some(), &mut transaction).await?;
+                Ok(Prepared::Ready(transaction, booking.end > self.now))
             }
             (None, Some(item)) if self.fate == Fate::Removed => {
-                let transaction = self.clearing(&seat::read(item)?).await?;
-                Ok(Some(Prepared { transaction, to_come: false }))
+                let seat = seat::read(item)?;
+                let mut transaction = Transaction::default();
+                if self.holds([On::Event(seat.event)].into_iter(), &mut transaction).await? {
+                    return Ok(Prepared::Held);
+                }
+                self.clearing(&seat, &mut transaction).await?;
+                Ok(Prepared::Ready(transaction, false))
             }
-            (None, _) => Ok(None),
+            (None, _) => Ok(Prepared::Nothing),
         }
+    }
+
+    /// Whether any of these is held, where that matters; if none is, the
+    /// transaction is lost when one is by then.
+    async fn holds(
+        &self,
+        what: impl Iterator<Item = On>,
+        transaction: &mut Transaction,
+    ) -> Result<bool, Trouble> {
+        if !self.heed {
+            return Ok(false);
+        }
+        let mut keys = Vec::new();
+        for on in what {
+            keys.push(Key::hold(self.organization, on));
+            transaction.push(hold::absent(self.service, self.organization, on)?);
+        }
+        Ok(!self.read(&keys).await?.is_empty())
     }
 
     async fn read(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, Trouble> {
@@ -116,7 +191,12 @@ impl Forgetting<'_> {
     }
 
     /// The booking, the mails of its latest version and all that counts it.
-    async fn taking_away(&self, booking: &Outline, has_seat: bool) -> Result<Transaction, Trouble> {
+    async fn taking_away(
+        &self,
+        booking: &Outline,
+        has_seat: bool,
+        transaction: &mut Transaction,
+    ) -> Result<(), Trouble> {
         let organization = self.organization;
         let days = utc_days(booking.start, booking.end);
         let whose = [Some(AgendaOf::from(booking.person)), booking.dependent.map(AgendaOf::from)];
@@ -132,7 +212,6 @@ impl Forgetting<'_> {
         asked.extend(agendas.iter().map(|(_, key)| key.clone()));
         let mut found = self.read(&asked).await?;
 
-        let mut transaction = Transaction::default();
         transaction.push(Write::delete(
             self.schedule(),
             &Key::booking(organization, self.booking),
@@ -177,7 +256,7 @@ impl Forgetting<'_> {
                 )?);
             }
         }
-        Ok(transaction)
+        Ok(())
     }
 
     /// The seat of a booking that had one is free.
@@ -213,17 +292,16 @@ impl Forgetting<'_> {
     }
 
     /// A seat that was somebody's goes, and is free.
-    async fn clearing(&self, seat: &Seat) -> Result<Transaction, Trouble> {
+    async fn clearing(&self, seat: &Seat, transaction: &mut Transaction) -> Result<(), Trouble> {
         let slot_key = Key::slot(self.organization, seat.event, seat.slot);
         let slot = self.read(std::slice::from_ref(&slot_key)).await?.remove(&slot_key);
         let slot = slot.map(slot::store::read).transpose()?;
-        let mut transaction = Transaction::default();
         let key = Key::seat(self.organization, self.booking);
         transaction.push(Write::delete(self.schedule(), &key, "attribute_exists(pk)", [])?);
         if slot.is_some_and(|slot| slot.taken > 0) {
             transaction.push(self.free(seat.event, seat.slot)?);
         }
-        Ok(transaction)
+        Ok(())
     }
 
     /// An agenda without the booking. One that is empty then goes too, once
@@ -280,7 +358,7 @@ impl Forgetting<'_> {
 
     async fn mails_about(&self) -> Result<Vec<Key>, Trouble> {
         let concerns = keys::mail_concerning(self.organization, &self.booking.to_string());
-        notice::store::concerning(self.service, concerns).await
+        notices::concerning(self.service, concerns).await
     }
 
     async fn delete_mails(&self, keys: &[Key]) -> Result<(), Trouble> {
