@@ -4,6 +4,7 @@
 //! whenever somebody has asked for something that it does. Work is a run
 //! ([`shared::run`]), and a tick moves it a step.
 
+mod deletion;
 mod retention;
 
 use std::collections::HashMap;
@@ -41,7 +42,7 @@ impl RetentionSettings {
 const TIME: SignedDuration = SignedDuration::from_secs(200);
 
 /// The kinds of work that this function moves, in the order of their haste.
-const KINDS: [Kind; 1] = [Kind::Retention];
+const KINDS: [Kind; 2] = [Kind::Deletion, Kind::Retention];
 
 /// The function: its clients and its key.
 pub struct Retention {
@@ -74,7 +75,6 @@ impl Retention {
         if !scheduled && event.get("Records").is_none() {
             return Err("the event is neither a schedule's nor a stream's".into());
         }
-        let _ = &self.certificates;
         let tick = Tick { until: self.service.clock.now() + TIME };
         if scheduled {
             self.begin_nights(tick).await?;
@@ -96,9 +96,10 @@ impl Retention {
 
     async fn work(&self, which: Which, tick: Tick) -> Result<(), Trouble> {
         match which.kind {
+            Kind::Deletion => self.deletion(which, tick).await,
             Kind::Retention => self.night(which, tick).await,
             // Another function's.
-            Kind::Backup | Kind::Drill | Kind::Deletion | Kind::Erasure | Kind::Resealing => Ok(()),
+            Kind::Backup | Kind::Drill | Kind::Erasure | Kind::Resealing => Ok(()),
         }
     }
 

@@ -1,13 +1,15 @@
 //! The KMS key that signs certificates.
 
+use aws_lc_rs::digest;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::MacAlgorithmSpec;
 
 use super::{Certificate, Signed};
 use crate::trouble::Trouble;
 
-/// What a MAC is over begins with this.
-const LABEL: &[u8] = b"kept certificate 1\n";
+/// What a MAC is over begins with this line; the SHA-256 of the certificate's
+/// text follows, in hexadecimal. KMS takes no more than 4,096 bytes.
+pub const LABEL: &str = "kept certificate 1\n";
 
 /// The HMAC key that signs certificates.
 #[derive(Debug, Clone)]
@@ -74,5 +76,20 @@ impl CertificateKey {
 }
 
 fn message(text: &str) -> Vec<u8> {
-    [LABEL, text.as_bytes()].concat()
+    let hash = digest::digest(&digest::SHA256, text.as_bytes());
+    format!("{LABEL}{}", data_encoding::HEXLOWER.encode(hash.as_ref())).into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_signed_can_be_made_by_hand_and_is_short() {
+        // printf 'kept certificate 1\n%s' "$(printf abc | sha256sum | cut -c 1-64)"
+        let expected = "kept certificate 1\n\
+                        ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(message("abc"), expected.as_bytes());
+        assert!(message(&"a long text".repeat(10_000)).len() < 4096);
+    }
 }

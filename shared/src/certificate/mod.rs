@@ -1,15 +1,16 @@
 //! Certificates of deletion: what is gone, from where, and when its last trace
 //! expires.
 //!
-//! A certificate is a text (JSON, as it was signed) and a MAC by a KMS key that
+//! A certificate is a text (JSON, as it was signed) and a MAC over its hash by a KMS key that
 //! never leaves KMS and that only the function that deletes may sign with.
 //! Whoever has the certificate's link sees both, and the page checks the MAC;
 //! the operator can check it with KMS's VerifyMac by hand. It holds no personal
 //! data: ids, times and places.
 
 mod key;
+pub mod link;
 
-pub use key::CertificateKey;
+pub use key::{CertificateKey, LABEL};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,20 @@ pub struct Signed {
     pub text: String,
     /// The MAC over it.
     pub mac: Vec<u8>,
+}
+
+impl Signed {
+    /// The MAC as people and programs copy it: base64.
+    #[must_use]
+    pub fn mac_text(&self) -> String {
+        data_encoding::BASE64.encode(&self.mac)
+    }
+
+    /// What its text says; `None` where that is damaged.
+    #[must_use]
+    pub fn read(&self) -> Option<Certificate> {
+        serde_json::from_str(&self.text).ok()
+    }
 }
 
 /// What a certificate says.
@@ -52,6 +67,8 @@ pub struct Trace {
     pub place: String,
     /// What may be there, such as "sealed fields under a key that is destroyed".
     pub what: String,
-    /// When the last of it is gone.
-    pub gone_by: Timestamp,
+    /// When the last of it is gone; `None` where it stays, or where nobody here
+    /// can say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone_by: Option<Timestamp>,
 }

@@ -368,7 +368,7 @@ impl Forgetting<'_> {
 }
 
 /// Where the mails that announced a version of a booking can lie.
-fn mails(
+pub(crate) fn mails(
     organization: OrganizationId,
     booking: BookingId,
     person: PersonId,

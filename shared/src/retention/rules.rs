@@ -192,9 +192,8 @@ pub const fn leaves(state: State, fate: Fate) -> Leaves {
 pub const fn announcing(version: u32) -> &'static [Kind] {
     match version {
         0 | 1 => &[Kind::Confirm, Kind::Booked],
-        // Confirmed after a hold, moved for the first time, or cancelled.
-        2 => &[Kind::Booked, Kind::Moved, Kind::Cancelled],
-        _ => &[Kind::Moved, Kind::Cancelled],
+        // Confirmed after a hold, moved, corrected and confirmed anew, or cancelled.
+        _ => &[Kind::Booked, Kind::Moved, Kind::Cancelled],
     }
 }
 

@@ -40,6 +40,8 @@ pub enum Label {
     Pass,
     /// A form of somebody who is signed in.
     Form,
+    /// A certificate of deletion.
+    Certificate,
 }
 
 impl Label {
@@ -47,6 +49,7 @@ impl Label {
         match self {
             Self::Pass => b"pass",
             Self::Form => b"form",
+            Self::Certificate => b"certificate",
         }
     }
 }
@@ -269,7 +272,7 @@ pub(crate) mod tests {
         // What vouches for a booking's link has the same form and is another.
         let booking = BookingId::from_bytes([9; 16]);
         let version = 1_u32.to_be_bytes();
-        for label in [Label::Pass, Label::Form] {
+        for label in [Label::Pass, Label::Form, Label::Certificate] {
             let code = keys.code(label, &[booking.as_bytes(), &version]);
             assert!(!keys.link_holds(&format!("{booking}{code}"), LinkPurpose::Manage, booking, 1));
         }

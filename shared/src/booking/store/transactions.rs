@@ -370,7 +370,11 @@ impl Desk<'_> {
         tally::replace(self.schedule(), self.organization(), person, event, after)
     }
 
-    fn replace_booking(&self, before: &Booking, after: &Booking) -> Result<Write, Trouble> {
+    pub(super) fn replace_booking(
+        &self,
+        before: &Booking,
+        after: &Booking,
+    ) -> Result<Write, Trouble> {
         Write::put(
             self.schedule(),
             self.written(after)?,
@@ -393,11 +397,11 @@ impl Desk<'_> {
         item::write(self.organization(), keys, booking, chance)
     }
 
-    fn owe(&self, notice: &Owed) -> Result<Write, Trouble> {
+    pub(super) fn owe(&self, notice: &Owed) -> Result<Write, Trouble> {
         owed::owe(&self.service.settings.tables.mail, notice)
     }
 
-    fn record(
+    pub(super) fn record(
         &self,
         (actor, network): (Actor, Option<[u8; 16]>),
         action: Action,
