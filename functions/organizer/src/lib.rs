@@ -23,7 +23,7 @@ use shared::web::{Fault, Incoming, Reply};
 
 use crate::handlers::{
     appointments, audit, book, dependents, emergency, holds, home, member, members, operator,
-    retention, security, support,
+    person, retention, security, support,
 };
 pub use crate::openapi::description;
 
@@ -42,6 +42,10 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::POST, "/{organization}/manage/events/{event}/book"),
     (Method::POST, "/{organization}/manage/bookings/{booking}/cancel"),
     (Method::GET, "/{organization}/manage/participants/{person}"),
+    (Method::GET, "/{organization}/manage/participants/{person}/file.json"),
+    (Method::GET, "/{organization}/manage/participants/{person}/file.csv"),
+    (Method::POST, "/{organization}/manage/participants/{person}/correct"),
+    (Method::POST, "/{organization}/manage/participants/{person}/delete"),
     (Method::GET, "/{organization}/manage/members"),
     (Method::POST, "/{organization}/manage/members"),
     (Method::GET, "/{organization}/manage/members/{member}"),
@@ -117,6 +121,18 @@ impl Visit<'_> {
             }
             ("GET", "/{organization}/manage/participants/{person}") => {
                 Box::pin(appointments::participant(self))
+            }
+            ("GET", "/{organization}/manage/participants/{person}/file.json") => {
+                Box::pin(person::json(self))
+            }
+            ("GET", "/{organization}/manage/participants/{person}/file.csv") => {
+                Box::pin(person::csv(self))
+            }
+            ("POST", "/{organization}/manage/participants/{person}/correct") => {
+                Box::pin(person::correct(self))
+            }
+            ("POST", "/{organization}/manage/participants/{person}/delete") => {
+                Box::pin(person::delete(self))
             }
             ("GET", "/{organization}/manage/members") => Box::pin(members::list(self)),
             ("POST", "/{organization}/manage/members") => Box::pin(members::invite(self)),

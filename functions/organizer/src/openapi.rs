@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use crate::handlers::{
     appointments, audit, book, dependents, emergency, holds, home, member, members, operator,
-    retention, security, support,
+    person, retention, security, support,
 };
 
 /// The routes of the team.
@@ -17,6 +17,10 @@ use crate::handlers::{
     book::book,
     appointments::cancel,
     appointments::participant,
+    person::json,
+    person::csv,
+    person::correct,
+    person::delete,
     members::list,
     members::invite,
     member::member,

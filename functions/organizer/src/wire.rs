@@ -539,3 +539,32 @@ pub struct SeatShape {
     /// `deleted`, or `lost` where a restore did not bring the person back.
     pub reason: &'static str,
 }
+
+/// What is right, on every appointment of a participant that lies ahead.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectPersonShape {
+    /// Their name.
+    pub name: String,
+    /// A telephone number; left out or empty where there is to be none.
+    #[serde(default)]
+    pub phone: Option<String>,
+}
+
+/// How much was corrected.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PersonCorrectedShape {
+    /// On how many appointments something was different.
+    pub corrected: usize,
+}
+
+/// A deletion that is under way.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PersonDeletedShape {
+    /// Its id.
+    pub deletion: String,
+    /// How many appointments it cancels.
+    pub cancelled: usize,
+    /// Where its certificate will be.
+    pub certificate: String,
+}

@@ -28,6 +28,7 @@ pub(crate) fn news(visit: &Visit<'_>) -> Option<News> {
         "no-supporter" => "Organizations can no longer ask for their help.",
         "security" => "The settings are saved. They hold from now on.",
         "keeping" => "The settings are saved. They hold from the coming night on.",
+        "corrected" => "It is corrected. New confirmations are on their way.",
         "held" => "It is held: nothing of it is removed or deleted.",
         "lifted" => "The hold is lifted. The settings hold for it again.",
         "granted" => "They can see your appointments now. All administrators get a mail.",
@@ -153,6 +154,7 @@ pub(crate) fn page_kind(word: &str) -> &str {
         "emergency" => "Uses of the emergency code",
         "dependents" => "The dependents",
         "holds" => "What is held",
+        "everything" => "Everything, as a file",
         other => other.trim_start_matches("/{organization}"),
     }
 }

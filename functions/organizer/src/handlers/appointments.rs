@@ -16,7 +16,7 @@ use super::names::Names;
 use super::scope::{Scope, View};
 use crate::Visit;
 use crate::guard::{Guest, done};
-use crate::pages::{Appointment, EventPage, Gone, Looks, ParticipantPage, Sheet};
+use crate::pages::{Appointment, EventPage, Gone, Looks, ParticipantPage, Rights, Sheet};
 use crate::wire::{AppointmentShape, AppointmentsShape, NothingShape, ParticipantShape, SeatShape};
 use crate::words::{self, news};
 
@@ -275,6 +275,17 @@ async fn covered(
     }
 }
 
+/// The participant's page with why something was not done.
+pub(super) async fn refused_on_page(
+    visit: &Visit<'_>,
+    guest: &Guest,
+    person: PersonId,
+    fault: &Fault,
+) -> Result<Reply, Fault> {
+    let found = covered(visit, guest, person).await?;
+    participant_page(visit, guest, person, &found, Some(fault), fault.kind.status()).await
+}
+
 async fn participant_page(
     visit: &Visit<'_>,
     guest: &Guest,
@@ -327,6 +338,23 @@ async fn participant_page(
         hold: guest
             .may(Action::KeepData, Target::Account)
             .then(|| guest.path(&format!("/retention?on=person&id={person}#holds"))),
+        rights: guest.may(Action::DestroyData, Target::Account).then(|| {
+            let ahead = |(_, booking): &&(Occasion, Booking)| booking.start > visit.now;
+            let below = |rest: &str| guest.path(&format!("/participants/{person}/{rest}"));
+            Rights {
+                csv_path: below("file.csv"),
+                json_path: below("file.json"),
+                correct_action: below("correct"),
+                delete_action: below("delete"),
+                delete_button: match found.iter().filter(ahead).count() {
+                    0 => "Delete everything".to_owned(),
+                    count => format!(
+                        "Delete everything, and cancel {}",
+                        words::many(count, "appointment", "appointments")
+                    ),
+                },
+            }
+        }),
         looks: looks.map(|(names, page)| Looks {
             lines: page
                 .entries
@@ -424,9 +452,7 @@ pub(crate) async fn cancel(visit: &Visit<'_>) -> Result<Reply, Fault> {
             if !visit.incoming.wants_page() {
                 return Err(fault);
             }
-            let found = covered(visit, &guest, booking.person).await?;
-            let status = fault.kind.status();
-            participant_page(visit, &guest, booking.person, &found, Some(&fault), status).await
+            refused_on_page(visit, &guest, booking.person, &fault).await
         }
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod member;
 pub(crate) mod members;
 pub(crate) mod names;
 pub(crate) mod operator;
+pub(crate) mod person;
 pub(crate) mod retention;
 mod scope;
 pub(crate) mod security;

@@ -32,7 +32,7 @@ pub use home::{EventLine, Heed, HomePage};
 pub use member::{Deed, MemberPage};
 pub use members::{Access, Invite, MemberLine, MembersPage, Tick, TickGroup};
 pub use organizations::{OrganizationLine, OrganizationsPage};
-pub use participant::{Looks, ParticipantPage, Visit};
+pub use participant::{DeletedPage, Looks, ParticipantPage, Rights, Visit};
 pub use retention::{HoldForm, HoldLine, RetentionPage, Tonight};
 pub use security::SecurityPage;
 pub use shared::web::page::{OrganizationHead, PageHead, PersonHead};

@@ -50,8 +50,9 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ),
         ("book-full", book(Step::Write(Box::new(BookForm { slot: None, ..form() }))).render()),
         ("participant", participant().render()),
-        ("participant-viewer", ParticipantPage { looks: None, ..participant() }.render()),
+        ("participant-viewer", ParticipantPage { looks: None, rights: None, ..participant() }.render()),
         ("participant-markup", ParticipantPage { name: MARKUP.into(), ..participant() }.render()),
+        ("deleted", deleted().render()),
         ("members", members(Vec::new()).render()),
         (
             "members-wrong",
@@ -316,6 +317,13 @@ fn participant() -> ParticipantPage {
         ],
         past: vec![visit(Some("Cancelled"), None), visit(Some("Over"), None)],
         hold: Some(manage("/retention?on=person&id=0123456789abcdefghjkmnpqrs#holds")),
+        rights: Some(Rights {
+            csv_path: manage("/participants/0123456789abcdefghjkmnpqrs/file.csv"),
+            json_path: manage("/participants/0123456789abcdefghjkmnpqrs/file.json"),
+            correct_action: manage("/participants/0123456789abcdefghjkmnpqrs/correct"),
+            delete_action: manage("/participants/0123456789abcdefghjkmnpqrs/delete"),
+            delete_button: "Delete everything, and cancel 2 appointments".into(),
+        }),
         looks: Some(Looks {
             lines: vec![(
                 "Thursday 3 December 2026, 17:02".into(),
@@ -324,6 +332,15 @@ fn participant() -> ParticipantPage {
             )],
             onward: None,
         }),
+    }
+}
+
+fn deleted() -> DeletedPage {
+    DeletedPage {
+        head: head(),
+        sections: sections(),
+        cancelled: Some("2 appointments".into()),
+        certificate: "https://kept.example/certificates/0199c7f2a4b17c3e9d".into(),
     }
 }
 
