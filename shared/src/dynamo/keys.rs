@@ -380,6 +380,12 @@ pub fn of_person(organization: OrganizationId, person: PersonId) -> String {
     format!("{organization}#{person}")
 }
 
+/// The partition of what a dependent has.
+#[must_use]
+pub fn of_dependent(organization: OrganizationId, dependent: DependentId) -> String {
+    format!("{organization}#{dependent}")
+}
+
 /// The partition of what belongs to somebody who can sign in.
 #[must_use]
 pub fn of_subject(organization: OrganizationId, subject: Subject) -> String {

@@ -29,7 +29,7 @@ use crate::ids::{BookingId, EventId, OrganizationId, PersonId};
 use crate::ledger::Fate;
 use crate::notice::{owed, store as notices};
 use crate::participant::tally::{self, WINDOW};
-use crate::participant::{AgendaOf, agenda};
+use crate::participant::{Agenda, AgendaOf, agenda};
 use crate::service::Service;
 use crate::slot::{self, SlotId};
 use crate::time::utc_days;
@@ -147,6 +147,7 @@ impl Forgetting<'_> {
                     return Ok(Prepared::Held);
                 }
                 self.remove_mails(&booking).await?;
+                self.remove_left_agendas(&booking).await?;
                 self.taking_away(&booking, seat.is_some(), &mut transaction).await?;
                 Ok(Prepared::Ready(transaction, booking.end > self.now))
             }
@@ -241,20 +242,13 @@ impl Forgetting<'_> {
                 transaction.extend(self.freeing(booking, slot)?);
             }
         }
-        if booking.state == State::Booked {
-            for (of, key) in agendas {
-                let Some(item) = found.remove(&key) else { continue };
-                transaction.extend(self.striking_out(of, &key, item)?);
-            }
-            if let Some(item) = found.remove(&tally_key) {
-                let event = found.remove(&event_key);
-                transaction.push(self.counting_one_less(
-                    booking.person,
-                    booking.event,
-                    item,
-                    event,
-                )?);
-            }
+        for (of, key) in agendas {
+            let Some(item) = found.remove(&key) else { continue };
+            transaction.extend(self.striking_out(of, &key, item)?);
+        }
+        if let Some(item) = found.remove(&tally_key) {
+            let event = found.remove(&event_key);
+            transaction.extend(self.counting_less(booking, item, event)?);
         }
         Ok(())
     }
@@ -304,42 +298,79 @@ impl Forgetting<'_> {
         Ok(())
     }
 
-    /// An agenda without the booking. One that is empty then goes too, once
-    /// nobody can write to its day any more.
+    /// An agenda without the booking, where that stands in it. One that is empty
+    /// then goes, once nobody can write to its day any more.
     fn striking_out(&self, of: AgendaOf, key: &Key, item: Item) -> Result<Option<Write>, Trouble> {
         let before = agenda::read(item)?;
-        if before.entries.iter().all(|entry| entry.booking != self.booking) {
-            return Ok(None);
-        }
+        let named = before.entries.iter().any(|entry| entry.booking == self.booking);
         let after = before.without(self.booking);
-        if after.entries.is_empty() && all_past([after.day].into_iter(), self.today()) {
+        if self.is_left(&after) {
             let read = number(after.version);
             return Write::delete(self.schedule(), key, "version = :read", [(":read", read)])
                 .map(Some);
         }
-        agenda::replace(self.schedule(), self.organization, of, &after).map(Some)
+        named.then(|| agenda::replace(self.schedule(), self.organization, of, &after)).transpose()
     }
 
-    /// The tally with one booking less. One that counts nothing then goes too,
-    /// once the event is over.
-    fn counting_one_less(
+    /// Whether an agenda holds nothing and never will again.
+    fn is_left(&self, agenda: &Agenda) -> bool {
+        agenda.entries.is_empty() && all_past([agenda.day].into_iter(), self.today())
+    }
+
+    /// The tally without the booking, where that counts. One that counts nothing
+    /// then goes, once the event is over.
+    fn counting_less(
         &self,
-        person: PersonId,
-        event: EventId,
+        booking: &Outline,
         tally: Item,
         of_event: Option<Item>,
-    ) -> Result<Write, Trouble> {
-        let after = tally::read(tally)?.one_fewer();
+    ) -> Result<Option<Write>, Trouble> {
+        let counts = booking.state == State::Booked;
+        let before = tally::read(tally)?;
+        let after = if counts { before.one_fewer() } else { before };
         let over = match of_event.map(event::store::read).transpose()? {
             Some(event) => all_past(event.days.into_iter(), self.today()),
             None => true,
         };
         if after.live == 0 && over && self.now.duration_since(after.since) > WINDOW {
-            let key = Key::tally(self.organization, person, event);
+            let key = Key::tally(self.organization, booking.person, booking.event);
             let read = number(after.version);
-            return Write::delete(self.schedule(), &key, "version = :read", [(":read", read)]);
+            return Write::delete(self.schedule(), &key, "version = :read", [(":read", read)])
+                .map(Some);
         }
-        tally::replace(self.schedule(), self.organization, person, event, &after)
+        let (organization, person) = (self.organization, booking.person);
+        counts
+            .then(|| tally::replace(self.schedule(), organization, person, booking.event, &after))
+            .transpose()
+    }
+
+    /// Removes the empty agendas of days on which the booking once was, before it
+    /// was moved: nobody else would.
+    async fn remove_left_agendas(&self, booking: &Outline) -> Result<(), Trouble> {
+        if booking.version == 1 {
+            return Ok(());
+        }
+        let whose = [
+            Some(keys::of_person(self.organization, booking.person)),
+            booking.dependent.map(|id| keys::of_dependent(self.organization, id)),
+        ];
+        for partition in whose.into_iter().flatten() {
+            let client = &self.service.dynamo;
+            let items = dynamo::query(client, self.schedule(), &partition, "agenda#", true).await?;
+            for item in items {
+                let Some(key) = Key::of(&item) else { continue };
+                let agenda = agenda::read(item)?;
+                if self.is_left(&agenda) {
+                    let read = number(agenda.version);
+                    let condition = "version = :read";
+                    let gone =
+                        [Write::delete(self.schedule(), &key, condition, [(":read", read)])?];
+                    // Lost means that somebody else has removed it.
+                    Write::commit_all(&gone, client, &*self.service.chance).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn today(&self) -> jiff::civil::Date {

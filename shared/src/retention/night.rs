@@ -128,6 +128,9 @@ struct Begun {
     before: i64,
     seats: bool,
     at: i64,
+    /// Whether the ledger has the entry.
+    #[serde(default)]
+    promised: bool,
 }
 
 mod id {
@@ -233,6 +236,7 @@ pub async fn step(service: &Service, claim: &mut Claim<State>) -> Result<Progres
             before: before.as_second(),
             seats: keeping.fate == Fate::Seats,
             at: now.as_second(),
+            promised: false,
         }),
         (Some(before), Some(begun)) if begun.seats == (keeping.fate == Fate::Seats) => {
             Some(Begun { before: begun.before.min(before.as_second()), ..begun })
@@ -326,6 +330,7 @@ impl Night<'_> {
                 certificate: None,
             };
             ledger::put(service, &entry).await?;
+            state.begun = Some(Begun { promised: true, ..begun });
         }
         for (named, verdict) in state.pending.iter().zip(verdicts) {
             match verdict {
@@ -379,7 +384,8 @@ impl Night<'_> {
     async fn conclude(&self, claim: &mut Claim<State>) -> Result<Progress, Trouble> {
         let Self { service, organization, now, .. } = *self;
         let state = &mut claim.run.state;
-        if let Some(begun) = state.begun.filter(|_| state.removed > 0) {
+        let promised = |begun: &Begun| begun.promised || state.removed > 0;
+        if let Some(begun) = state.begun.filter(promised) {
             let fate = if begun.seats { Fate::Seats } else { Fate::Removed };
             let entry = Entry {
                 id: begun.entry,
@@ -389,14 +395,17 @@ impl Night<'_> {
                 ended: Some(now),
                 certificate: None,
             };
-            let more = More {
-                fields: vec![Word::of(state.part.word())],
-                count: Some(state.removed),
-                ..More::default()
-            };
-            let record = Record::of(Actor::Service, Action::RetentionApplied, About::Organization);
-            let record = audit::record(service, organization, &Record { more, ..record }, now)?;
-            let writes = [ledger::ending(service, &entry)?, record];
+            let mut writes = vec![ledger::ending(service, &entry)?];
+            if state.removed > 0 {
+                let more = More {
+                    fields: vec![Word::of(state.part.word())],
+                    count: Some(state.removed),
+                    ..More::default()
+                };
+                let (actor, action) = (Actor::Service, Action::RetentionApplied);
+                let record = Record { more, ..Record::of(actor, action, About::Organization) };
+                writes.push(audit::record(service, organization, &record, now)?);
+            }
             // Lost means that this was done before the process died.
             Write::commit_all(&writes, &service.dynamo, &*service.chance).await?;
         }

@@ -125,6 +125,27 @@ async fn what_waits_for_a_proven_address_lapsed_or_is_yet_to_come_is_forgotten_t
 }
 
 #[tokio::test]
+async fn days_and_events_at_which_nothing_stands_any_more_go_too() {
+    let world = World::start().await;
+    let days = vec![jiff::civil::date(2026, 12, 3), jiff::civil::date(2026, 12, 4)];
+    let school = world.found(Plan { days, ..Plan::school() }).await;
+    let slots = world.slots(&school).await;
+    let (first, last) = (&slots[0], slots.last().unwrap());
+    let id = |slot: &serde_json::Value| slot["id"].as_str().unwrap().to_owned();
+    // Ada moved to another day; Bert's was cancelled.
+    let (ada, bert) = (world.visitor("Ada"), world.visitor("Bert"));
+    let url = ada.books(&school, &id(first)).await;
+    assert_eq!(ada.move_to(&url, &id(last)).await.status, 200);
+    let url = bert.books(&school, &id(first)).await;
+    assert_eq!(bert.cancel(&url).await.status, 200);
+    assert_eq!(world.kept(Table::Schedule, "agenda#").await.len(), 3);
+    world.advance("P10D").await;
+    assert_eq!(forget_all(&world, &school, Fate::Removed).await, 2);
+    nobody_is_left(&world).await;
+    world.checked().await;
+}
+
+#[tokio::test]
 async fn who_keeps_other_appointments_keeps_their_share_of_agenda_and_tally() {
     let world = World::start().await;
     let school = world.school().await;
