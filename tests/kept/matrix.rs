@@ -22,6 +22,7 @@ use shared::ids::{BookingId, EmergencyId, MemberId, PersonId, SupportGrantId};
 use shared::organization::WebName;
 use shared::participant::Allowances;
 use shared::personal::{Identifier, Note, SecurityValue};
+use shared::retention::hold::{self, Hold, On};
 use shared::vault::LinkPurpose;
 use shared::web::assets;
 
@@ -159,6 +160,20 @@ impl Side {
         support::grant(&house.service, &house.snapshot, &grant.unwrap(), [0; 16]).await.unwrap();
     }
 
+    /// Keeps the person's data from being deleted.
+    async fn hold(&self) {
+        let house = &self.house;
+        let hold = Hold {
+            on: On::Person(self.person),
+            reason: Note::parse("A dispute").unwrap(),
+            by: self.members["administrator"].id,
+            since: house.second(),
+        };
+        let keys = &house.snapshot.keys;
+        let placing = hold::placing(&house.service, house.id(), keys, &hold).unwrap();
+        assert!(house.commit(&[placing]).await);
+    }
+
     async fn review(&self) -> EmergencyId {
         let house = &self.house;
         let review = Review {
@@ -235,6 +250,9 @@ impl<'a> Scene<'a> {
         let helper = operator.member("helper", Level::Viewer).await;
         let helper = operator.change(&helper, &helper.as_supporter(true)).await.unwrap();
         here.let_in(&helper).await;
+        // Whoever may ask for a deletion is told why it cannot be, and everybody
+        // after them still finds the same person.
+        here.hold().await;
         world.advance("PT2S").await;
         Self { world, operator, owner, here, there, decided, helper }
     }
@@ -465,6 +483,23 @@ impl Route {
                 "first_lock_minutes": 15, "idle_minutes": 15, "session_hours": 12,
                 "factor_from": null
             })
+        } else if of("/manage/retention") {
+            // A version that was never there.
+            json!({
+                "version": 999, "bookings_days": null, "fate": "removed", "contacts_days": null,
+                "notices_days": 400
+            })
+        } else if of("/manage/holds") || of("/manage/holds/lift") {
+            // Nobody's: what is decided is who may ask.
+            let id = shared::ids::EventId::from_bytes([9; 16]).to_string();
+            let mut body = json!({ "on": "event", "id": id });
+            if of("/holds") {
+                body["reason"] = "A dispute".into();
+            }
+            body
+        } else if of("/your-data") || of("/correct") {
+            // Nobody can be called nothing: what is decided is who may ask.
+            json!({ "name": "" })
         } else if of("/manage/support") {
             json!({ "supporter": scene.helper.id.to_string(), "reason": "Help", "hours": 1 })
         } else {

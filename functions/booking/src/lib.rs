@@ -25,7 +25,7 @@ use shared::web::{Fault, Incoming, Reply};
 
 pub use openapi::own as description;
 
-use crate::handlers::{book, browse, certificate, dependents, glance, link, mine};
+use crate::handlers::{book, browse, certificate, dependents, glance, link, mine, your_data};
 
 /// What this function needs beyond what every function has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +77,11 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::GET, "/{organization}/dependents"),
     (Method::POST, "/{organization}/dependents"),
     (Method::POST, "/{organization}/dependents/{dependent}/remove"),
+    (Method::GET, "/{organization}/your-data"),
+    (Method::POST, "/{organization}/your-data"),
+    (Method::GET, "/{organization}/your-data/file.json"),
+    (Method::GET, "/{organization}/your-data/file.csv"),
+    (Method::POST, "/{organization}/your-data/delete"),
 ];
 
 /// One request on its way through the function.
@@ -140,6 +145,11 @@ impl Visit<'_> {
             ("POST", "/{organization}/dependents/{dependent}/remove") => {
                 Box::pin(dependents::detach(self))
             }
+            ("GET", "/{organization}/your-data") => Box::pin(your_data::your_data(self)),
+            ("POST", "/{organization}/your-data") => Box::pin(your_data::correct(self)),
+            ("GET", "/{organization}/your-data/file.json") => Box::pin(your_data::json(self)),
+            ("GET", "/{organization}/your-data/file.csv") => Box::pin(your_data::csv(self)),
+            ("POST", "/{organization}/your-data/delete") => Box::pin(your_data::delete(self)),
             ("GET", "/{organization}/bookings/{link}") => Box::pin(link::booking(self)),
             ("GET", "/{organization}/bookings/{link}/calendar.ics") => {
                 Box::pin(link::calendar(self))

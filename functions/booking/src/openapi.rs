@@ -5,7 +5,7 @@ use http::StatusCode;
 use shared::web::Reply;
 use utoipa::OpenApi;
 
-use crate::handlers::{book, browse, certificate, dependents, link, mine};
+use crate::handlers::{book, browse, certificate, dependents, link, mine, your_data};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -36,6 +36,11 @@ use crate::handlers::{book, browse, certificate, dependents, link, mine};
         dependents::list,
         dependents::attach,
         dependents::detach,
+        your_data::your_data,
+        your_data::correct,
+        your_data::json,
+        your_data::csv,
+        your_data::delete,
     )
 )]
 struct Description;

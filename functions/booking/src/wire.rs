@@ -336,3 +336,56 @@ pub struct ErrorBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nearest: Option<Vec<SlotShape>>,
 }
+
+/// What is kept about who asks, in short.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct YourDataShape {
+    /// The address they have proven, if they have.
+    pub email: Option<String>,
+    /// Appointments to come: a deletion cancels them.
+    pub coming: usize,
+    /// Those that are over, cancelled, or not confirmed.
+    pub others: usize,
+    /// People they may book for.
+    pub people: usize,
+    /// Whether they have a password.
+    pub password: bool,
+    /// Whether they have one-time codes.
+    pub codes: bool,
+    /// How many passkeys they have.
+    pub passkeys: usize,
+    /// Why nothing can be deleted now, where a legal hold stands in the way.
+    pub held: Option<String>,
+}
+
+/// What is right, on every appointment to come.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectShape {
+    /// Their name.
+    pub name: String,
+    /// A telephone number; left out or empty where there is to be none.
+    #[serde(default)]
+    pub phone: Option<String>,
+    /// What the form of somebody who has signed in carries.
+    #[serde(default)]
+    pub form_token: Option<String>,
+}
+
+/// How much was corrected.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CorrectedShape {
+    /// On how many appointments something was different.
+    pub corrected: usize,
+}
+
+/// A deletion that is under way.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeletedShape {
+    /// Its id.
+    pub deletion: String,
+    /// How many appointments it cancels.
+    pub cancelled: usize,
+    /// Where its certificate will be: keep it, nobody can find it for you.
+    pub certificate: String,
+}

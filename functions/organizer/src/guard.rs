@@ -324,7 +324,7 @@ impl Guest {
     /// The parts of the team's pages that they may see; `current` is the path
     /// of the one that this page belongs to.
     pub(crate) fn sections(&self, current: &str) -> Vec<Section> {
-        let parts: [(&'static str, &str, Action, Option<Target>); 8] = [
+        let parts: [(&'static str, &str, Action, Option<Target>); 9] = [
             ("Appointments", "", Action::SeeAppointments, None),
             (
                 "Organizations",
@@ -334,6 +334,7 @@ impl Guest {
             ),
             ("Members", "/members", Action::SeeMembers, Some(Target::Account)),
             ("Dependents", "/dependents", Action::ManageDependents, Some(Target::Account)),
+            ("Keeping data", "/retention", Action::KeepData, Some(Target::Account)),
             ("Security", "/security", Action::ChangeSecurity, Some(Target::Account)),
             ("Audit trail", "/audit", Action::ReadAudit, Some(Target::Account)),
             ("Support", "/support", Action::GrantSupport, Some(Target::Account)),

@@ -22,8 +22,8 @@ use shared::web::page::finish;
 use shared::web::{Fault, Incoming, Reply};
 
 use crate::handlers::{
-    appointments, audit, book, dependents, emergency, erasure, home, keys, member, members, operator,
-    security, support,
+    appointments, audit, book, dependents, emergency, erasure, holds, home, keys, member, members,
+    operator, person, retention, security, support,
 };
 pub use crate::openapi::description;
 
@@ -42,6 +42,10 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::POST, "/{organization}/manage/events/{event}/book"),
     (Method::POST, "/{organization}/manage/bookings/{booking}/cancel"),
     (Method::GET, "/{organization}/manage/participants/{person}"),
+    (Method::GET, "/{organization}/manage/participants/{person}/file.json"),
+    (Method::GET, "/{organization}/manage/participants/{person}/file.csv"),
+    (Method::POST, "/{organization}/manage/participants/{person}/correct"),
+    (Method::POST, "/{organization}/manage/participants/{person}/delete"),
     (Method::GET, "/{organization}/manage/members"),
     (Method::POST, "/{organization}/manage/members"),
     (Method::GET, "/{organization}/manage/members/{member}"),
@@ -71,6 +75,10 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::GET, "/{organization}/manage/dependents"),
     (Method::POST, "/{organization}/manage/dependents"),
     (Method::POST, "/{organization}/manage/dependents/{dependent}/remove"),
+    (Method::GET, "/{organization}/manage/retention"),
+    (Method::POST, "/{organization}/manage/retention"),
+    (Method::POST, "/{organization}/manage/holds"),
+    (Method::POST, "/{organization}/manage/holds/lift"),
     (Method::GET, "/{organization}/manage/organizations"),
     (Method::POST, "/{organization}/manage/organizations/{id}/approve"),
     (Method::POST, "/{organization}/manage/organizations/{id}/suspend"),
@@ -120,6 +128,18 @@ impl Visit<'_> {
             }
             ("GET", "/{organization}/manage/participants/{person}") => {
                 Box::pin(appointments::participant(self))
+            }
+            ("GET", "/{organization}/manage/participants/{person}/file.json") => {
+                Box::pin(person::json(self))
+            }
+            ("GET", "/{organization}/manage/participants/{person}/file.csv") => {
+                Box::pin(person::csv(self))
+            }
+            ("POST", "/{organization}/manage/participants/{person}/correct") => {
+                Box::pin(person::correct(self))
+            }
+            ("POST", "/{organization}/manage/participants/{person}/delete") => {
+                Box::pin(person::delete(self))
             }
             ("GET", "/{organization}/manage/members") => Box::pin(members::list(self)),
             ("POST", "/{organization}/manage/members") => Box::pin(members::invite(self)),
@@ -174,6 +194,10 @@ impl Visit<'_> {
             ("POST", "/{organization}/manage/dependents/{dependent}/remove") => {
                 Box::pin(dependents::remove(self))
             }
+            ("GET", "/{organization}/manage/retention") => Box::pin(retention::settings(self)),
+            ("POST", "/{organization}/manage/retention") => Box::pin(retention::change(self)),
+            ("POST", "/{organization}/manage/holds") => Box::pin(holds::place(self)),
+            ("POST", "/{organization}/manage/holds/lift") => Box::pin(holds::lift(self)),
             ("GET", "/{organization}/manage/organizations") => Box::pin(operator::list(self)),
             ("POST", "/{organization}/manage/organizations/{id}/approve") => {
                 Box::pin(operator::approve(self))

@@ -4,8 +4,8 @@
 use utoipa::OpenApi;
 
 use crate::handlers::{
-    appointments, audit, book, dependents, emergency, erasure, home, keys, member, members, operator,
-    security, support,
+    appointments, audit, book, dependents, emergency, erasure, holds, home, keys, member, members,
+    operator, person, retention, security, support,
 };
 
 /// The routes of the team.
@@ -17,6 +17,10 @@ use crate::handlers::{
     book::book,
     appointments::cancel,
     appointments::participant,
+    person::json,
+    person::csv,
+    person::correct,
+    person::delete,
     members::list,
     members::invite,
     member::member,
@@ -46,6 +50,10 @@ use crate::handlers::{
     dependents::list,
     dependents::add,
     dependents::remove,
+    retention::settings,
+    retention::change,
+    holds::place,
+    holds::lift,
     operator::list,
     operator::approve,
     operator::suspend,

@@ -6,8 +6,10 @@
 //! or the outcome stayed unknown, it is read and decided again, which gives
 //! either the refusal that is now true or the answer of the first attempt.
 
+mod correction;
 mod item;
 mod list;
+mod owned;
 mod transactions;
 
 use std::collections::HashMap;
@@ -15,8 +17,11 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 
+pub use correction::{Correction, is_ahead};
 pub(crate) use item::Outline;
-pub use list::{of_day, of_person};
+pub use list::{of_day, of_person, seats_of_day};
+pub use owned::of_owner;
+pub(crate) use owned::{Owned, outlines};
 use transactions::Maker;
 pub(crate) use transactions::{ParticipantRow, remember_participant};
 

@@ -170,7 +170,7 @@ pub async fn batch_put(
 pub async fn batch_delete(
     client: &Client,
     table: &str,
-    keys: Vec<Key>,
+    keys: &[Key],
     chance: &dyn Chance,
 ) -> Result<(), Trouble> {
     let mut requests = Vec::with_capacity(keys.len());

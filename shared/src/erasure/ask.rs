@@ -7,17 +7,13 @@ use super::rules::{self, Obstacle, WAIT};
 use super::{Course, begin};
 use crate::audit::{self, Record};
 use crate::dynamo::Write;
-use crate::identity::{Subject, member};
 use crate::ids::{DeletionId, MemberId, OrganizationId};
+use crate::notice::administrators::to_administrators;
 use crate::notice::{News, owed};
-use crate::organization::{Organization, Snapshot};
+use crate::organization::Snapshot;
 use crate::run::{self, Run};
 use crate::service::Service;
 use crate::trouble::Trouble;
-use crate::vault::OrganizationKeys;
-
-/// So many administrators are told: a transaction has an end.
-const MOST_TOLD: usize = 80;
 
 /// What became of a wish to erase an organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +71,7 @@ pub async fn ask(
         audit::record(service, organization.id, record, now)?,
     ];
     let news = News::ErasureAsked(planned.due, deletion);
-    writes.extend(telling(service, organization, &snapshot.keys, news, deletion, now).await?);
+    writes.push(telling(service, organization.id, news, deletion, now)?);
     if Write::commit_all(&writes, &service.dynamo, &*service.chance).await? {
         tracing::warn!(organization = %organization.id, %deletion, due = %planned.due, "ERASURE_ASKED");
         return Ok(Asked::Waits(planned));
@@ -105,8 +101,7 @@ pub async fn take_back(
     if !rules::can_be_taken_back(planned.due, now) {
         return Ok(Err(Refusal::TooLate));
     }
-    let writes =
-        taking_back(service, organization, &snapshot.keys, planned.deletion, record, now).await?;
+    let writes = taking_back(service, organization.id, planned.deletion, record, now)?;
     if Write::commit_all(&writes, &service.dynamo, &*service.chance).await? {
         tracing::warn!(organization = %organization.id, deletion = %planned.deletion, "ERASURE_TAKEN_BACK");
         return Ok(Ok(()));
@@ -115,44 +110,31 @@ pub async fn take_back(
 }
 
 /// The writes that take an erasure back, by whomever.
-pub(super) async fn taking_back(
+pub(super) fn taking_back(
     service: &Service,
-    organization: &Organization,
-    keys: &OrganizationKeys,
+    organization: OrganizationId,
     deletion: DeletionId,
     record: &Record,
     now: Timestamp,
 ) -> Result<Vec<Write>, Trouble> {
     let mut writes = vec![
-        unplanning(service, organization.id, deletion)?,
-        audit::record(service, organization.id, record, now)?,
+        unplanning(service, organization, deletion)?,
+        audit::record(service, organization, record, now)?,
     ];
-    let news = News::ErasureTakenBack;
-    writes.extend(telling(service, organization, keys, news, deletion, now).await?);
+    writes.push(telling(service, organization, News::ErasureTakenBack, deletion, now)?);
     Ok(writes)
 }
 
 /// What is owed to every administrator.
-async fn telling(
+fn telling(
     service: &Service,
-    organization: &Organization,
-    keys: &OrganizationKeys,
+    organization: OrganizationId,
     news: News,
     deletion: DeletionId,
     now: Timestamp,
-) -> Result<Vec<Write>, Trouble> {
-    let id: OrganizationId = organization.id;
-    let members = member::store::list(service, id, keys).await?;
-    members
-        .iter()
-        .filter(|member| member.administers())
-        .take(MOST_TOLD)
-        .map(|member| {
-            let subject = Subject::Member(member.id);
-            let owed = owed::to_subject(id, subject, news, *deletion.as_bytes(), now);
-            owed::owe(&service.settings.tables.mail, &owed)
-        })
-        .collect()
+) -> Result<Write, Trouble> {
+    let owed = to_administrators(organization, news, *deletion.as_bytes(), now);
+    owed::owe(&service.settings.tables.mail, &owed)
 }
 
 /// Items hold whole seconds.

@@ -120,12 +120,9 @@ async fn give_up(
     planned: &Planned,
     now: Timestamp,
 ) -> Result<(), Trouble> {
-    let Some(keys) = service.vault.keys(organization.id, now).await? else {
-        return Err(Trouble::damaged(format!("organization {}", organization.id), "its key"));
-    };
     let record = Record::of(Actor::Service, Action::ErasureCancelled, About::Organization);
     let deletion = planned.deletion;
-    let writes = taking_back(service, organization, &keys, deletion, &record, now).await?;
+    let writes = taking_back(service, organization.id, deletion, &record, now)?;
     // Lost: an administrator took it back at the same moment.
     Write::commit_all(&writes, &service.dynamo, &*service.chance).await.map(|_| ())
 }

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::ask::whole_second;
 use super::begin::{Beginning, begin, destroy_keys, keys_of};
-use super::{Planned, Progress, Sweep, rules};
+use super::{Planned, Sweep, rules};
 use crate::audit::{self, About, Action, Actor, More, Record};
 use crate::certificate::{Certificate, CertificateKey};
 use crate::dynamo::Write;
 use crate::ids::{DeletionId, OrganizationId, RunId};
 use crate::ledger::{self, Entry};
-use crate::run::{Claim, Kind, Which};
+use crate::run::{Claim, Kind, Progress, Which};
 use crate::service::Service;
 use crate::settings::Table;
 use crate::trouble::Trouble;

@@ -25,14 +25,3 @@ pub(crate) use planned::read;
 pub use planned::{Planned, find};
 pub use progress::{Standing, standing};
 pub use sweep::{Sweep, sweep};
-
-/// What a step of an erasure left to be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
-    /// There is more to do at once.
-    More,
-    /// There is nothing to do before some time has passed.
-    Later,
-    /// It is done, or was taken back.
-    Ended,
-}

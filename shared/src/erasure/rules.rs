@@ -86,7 +86,12 @@ pub fn traces(key_destroyed: Timestamp, done: Timestamp) -> Vec<Trace> {
         after("Dead letters", "Ids of notices and records", done, 14),
         after("Traces of the functions", "Times and names of operations", done, 30),
         after("Logs of the functions", "Ids and times", done, 365),
-        after("Access log", "Routes, results and times, no paths: nothing that tells whose", done, 365),
+        after(
+            "Access log",
+            "Routes, results and times, no paths: nothing that tells whose",
+            done,
+            365,
+        ),
         after("Table Run", "That the organization was erased: ids, times and counts", done, 400),
         after(
             "The organization's name in addresses",

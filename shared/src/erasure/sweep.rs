@@ -201,8 +201,8 @@ async fn remove(
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for chunk in doomed.chunks(AT_ONCE) {
         pace.tick().await;
-        let keys = chunk.iter().map(|short| lengthened(organization, short)).collect();
-        dynamo::batch_delete(&service.dynamo, table, keys, &*service.chance).await?;
+        let keys: Vec<Key> = chunk.iter().map(|short| lengthened(organization, short)).collect();
+        dynamo::batch_delete(&service.dynamo, table, &keys, &*service.chance).await?;
     }
     Ok(())
 }

@@ -330,9 +330,8 @@ const fn announced(state: State, version: u32) -> &'static [Kind] {
     match (state, version) {
         (State::Held(_), _) => &[Kind::Confirm],
         (State::Booked, 0 | 1) => &[Kind::Booked],
-        // Confirmed after a hold, or moved for the first time.
-        (State::Booked, 2) => &[Kind::Booked, Kind::Moved],
-        (State::Booked, _) => &[Kind::Moved],
+        // Confirmed after a hold, moved, or corrected and confirmed anew.
+        (State::Booked, _) => &[Kind::Booked, Kind::Moved],
         (State::Cancelled, _) => &[Kind::Cancelled],
         (State::Lapsed, _) => &[],
     }
@@ -451,7 +450,7 @@ mod tests {
         assert_eq!(announced(held, 1), [Kind::Confirm]);
         assert_eq!(announced(State::Booked, 1), [Kind::Booked]);
         assert_eq!(announced(State::Booked, 2), [Kind::Booked, Kind::Moved]);
-        assert_eq!(announced(State::Booked, 3), [Kind::Moved]);
+        assert_eq!(announced(State::Booked, 3), [Kind::Booked, Kind::Moved]);
         assert_eq!(announced(State::Cancelled, 2), [Kind::Cancelled]);
         assert!(announced(State::Lapsed, 2).is_empty());
     }

@@ -142,7 +142,6 @@ fn item(
     grant: &Grant,
     key: Key,
 ) -> Result<Item, Trouble> {
-    let table = &service.settings.tables.identity;
     let place = Place { table: Table::Identity, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
     let sealed = keys.seal(place, &grant.reason.expose(), &*service.chance)?;
     dynamo::item(&Row {

@@ -26,6 +26,7 @@ pub const RESERVED: &[&str] = &[
     "sign-in",
     "sign-out",
     "sign-up",
+    "your-data",
 ];
 
 /// A name that can stand in an address: 2 to 60 lower-case letters, digits and

@@ -12,9 +12,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{OrganizationKeys, Place, Sealed};
+use crate::audit::{self, About, Action, Actor, More, Record};
 use crate::dynamo::{Item, Key};
 use crate::ids::{OrganizationId, RunId};
-use crate::run::{Claim, Kind, Run, Which};
+use crate::run::{Claim, Kind, Progress, Run, Which};
 use crate::service::Service;
 use crate::settings::Table;
 use crate::trouble::Trouble;
@@ -48,17 +49,6 @@ pub struct State {
     pub shut: u64,
 }
 
-/// Whether there is more to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
-    /// It goes on at once.
-    More,
-    /// It goes on with a later tick.
-    Later,
-    /// All of it is sealed under the newest key.
-    Done,
-}
-
 /// A run that begins when the key is in use everywhere.
 #[must_use]
 pub fn run(
@@ -73,7 +63,7 @@ pub fn run(
     Run { which, begun: now, state: State { version, not_before, ..State::default() } }
 }
 
-/// Does a step: one page of one table. It may be done again.
+/// Does a step, one page of one table, and saves it. It may be done again.
 ///
 /// # Errors
 /// When DynamoDB or KMS fails.
@@ -90,16 +80,17 @@ pub async fn step(
     let Some(table) = TABLES.get(state.tables).copied() else {
         state.passages += 1;
         if state.in_this_passage == 0 {
-            return Ok(Progress::Done);
+            return ended(service, organization, state, now).await;
         }
         state.tables = 0;
         state.in_this_passage = 0;
         state.shut = 0;
+        claim.save(service, now).await?;
         return Ok(Progress::More);
     };
     let Some(keys) = service.vault.read(organization, now).await? else {
         // Erased meanwhile: there is nothing left to seal.
-        return Ok(Progress::Done);
+        return Ok(Progress::Ended);
     };
     let page = service
         .dynamo
@@ -128,7 +119,28 @@ pub async fn step(
         Some(Key { pk, sk }) => state.after = Some((pk, sk)),
         None => state.tables += 1,
     }
+    claim.save(service, now).await?;
     Ok(Progress::More)
+}
+
+/// Records the end before it is one: what dies in between is recorded twice,
+/// which says nothing false.
+async fn ended(
+    service: &Service,
+    organization: OrganizationId,
+    state: &State,
+    now: Timestamp,
+) -> Result<Progress, Trouble> {
+    let State { version, sealed, passages, shut, .. } = *state;
+    let record = Record::of(Actor::Service, Action::ResealingEnded, About::Organization);
+    let count = Some(u32::try_from(sealed).unwrap_or(u32::MAX));
+    let record = Record { more: More { count, ..More::default() }, ..record };
+    audit::write(service, organization, &record, now).await?;
+    if shut > 0 {
+        tracing::error!(%organization, shut, "some of what is sealed does not open: run fsck");
+    }
+    tracing::info!(%organization, version, sealed, passages, "everything is sealed anew");
+    Ok(Progress::Ended)
 }
 
 enum Outcome {

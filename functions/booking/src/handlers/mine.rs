@@ -10,6 +10,7 @@ use shared::web::{Fault, Reply};
 
 use super::book::booking_path;
 use super::guest::{Guest, bookings_path, dependents_path, link_path};
+use super::your_data::your_data_path;
 use super::{appointment, shape, who};
 use crate::Visit;
 use crate::pages::{BookedLine, BookingsPage, BookingsState, PageHead};
@@ -78,6 +79,7 @@ pub(crate) async fn mine(visit: &Visit<'_>) -> Result<Reply, Fault> {
         coming: lines(&coming),
         past: lines(&past),
         dependents_path: dependents_path(organization),
+        your_data_path: your_data_path(organization),
         organization_path: format!("/{}", organization.web_name),
     };
     Ok(shown(&snapshot, Some(guest), state))

@@ -9,6 +9,7 @@ pub(crate) mod guest;
 pub(crate) mod link;
 pub(crate) mod mine;
 mod times;
+pub(crate) mod your_data;
 
 use std::sync::Arc;
 

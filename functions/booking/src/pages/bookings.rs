@@ -34,6 +34,8 @@ pub enum BookingsState {
         past: Vec<BookedLine>,
         /// Where they say for whom they book.
         dependents_path: String,
+        /// What is kept about them.
+        your_data_path: String,
         /// Where they book.
         organization_path: String,
     },

@@ -18,6 +18,7 @@ mod organization;
 mod pending;
 mod privacy;
 mod times;
+mod your_data;
 
 #[cfg(test)]
 pub(crate) mod samples;
@@ -40,6 +41,7 @@ pub use shared::web::page::{Message, MessagePage, OrganizationHead, PageHead, Wa
 pub use times::{
     Choosing, DayChoice, Filter, FilterChoice, NearTime, OpenTime, ResourceTimes, Times,
 };
+pub use your_data::{CorrectForm, DataDeletedPage, Deletion, YourDataPage};
 
 /// An appointment as people read it: what, with whom, when, where.
 #[derive(Debug, Clone, PartialEq, Eq)]

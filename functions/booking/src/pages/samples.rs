@@ -35,6 +35,11 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ("dependents-none", dependents(&[]).render()),
         ("dependents-wrong", DependentsPage { refusal: Some("Nobody has both this identifier and this security value.".into()), ..dependents(&["Maya Example"]) }.render()),
         ("dependents-too-short", DependentsPage { security_value: typed("", Some("This is too short: at least 4 characters."), 64), ..dependents(&[]) }.render()),
+        ("your-data", your_data(Deletion::Ready { action: format!("{ORGANIZATION}/your-data/delete"), button: "Delete everything, and cancel 2 appointments".into() }).render()),
+        ("your-data-unsure", your_data(Deletion::Unsure { link_action: format!("{ORGANIZATION}/sign-in/link"), email: "maria@example.org".into(), confirm_path: Some(format!("{ORGANIZATION}/account/confirm")) }).render()),
+        ("your-data-wrong", your_data_wrong().render()),
+        ("your-data-nothing-ahead", YourDataPage { correct: None, ..your_data_wrong() }.render()),
+        ("data-deleted", data_deleted().render()),
         ("book-taken", book_taken(near()).render()),
         ("book-taken-none-near", book_taken(Vec::new()).render()),
         ("book-refused", BookPage { refusal: Some("You already have an appointment at this time. We have mailed you what stands in the way.".into()), ..book() }.render()),
@@ -408,6 +413,7 @@ fn bookings(coming: Vec<BookedLine>, past: Vec<BookedLine>) -> BookingsPage {
             coming,
             past,
             dependents_path: format!("{ORGANIZATION}/dependents"),
+            your_data_path: format!("{ORGANIZATION}/your-data"),
             organization_path: ORGANIZATION.into(),
         },
     }
@@ -421,6 +427,51 @@ fn bookings_signed_out() -> BookingsPage {
             sign_in_path: format!("{ORGANIZATION}/sign-in"),
         },
         ..bookings(Vec::new(), Vec::new())
+    }
+}
+
+fn your_data(delete: Deletion) -> YourDataPage {
+    YourDataPage {
+        head: head().of_person(Some(person())),
+        organization: "Maple Street School".into(),
+        news: None,
+        refusal: None,
+        kept: vec![
+            ("Email", "maria@example.org".into()),
+            ("Appointments to come", "2".into()),
+            ("Password", "None".into()),
+        ],
+        json_path: format!("{ORGANIZATION}/your-data/file.json"),
+        csv_path: format!("{ORGANIZATION}/your-data/file.csv"),
+        correct: Some(CorrectForm {
+            action: format!("{ORGANIZATION}/your-data"),
+            on: "2 appointments".into(),
+            name: Field { value: "Maria Lopez".into(), error: None, limit: 100 },
+            phone: Field { value: String::new(), error: None, limit: 30 },
+        }),
+        delete,
+        form_token: "0123456789".into(),
+        bookings_path: format!("{ORGANIZATION}/bookings"),
+    }
+}
+
+fn your_data_wrong() -> YourDataPage {
+    let page = your_data(Deletion::Held("This data is under a legal hold.".into()));
+    let name = Field {
+        value: String::new(),
+        error: Some("Please type something here.".into()),
+        limit: 100,
+    };
+    YourDataPage { correct: page.correct.clone().map(|form| CorrectForm { name, ..form }), ..page }
+}
+
+fn data_deleted() -> DataDeletedPage {
+    DataDeletedPage {
+        head: head(),
+        organization: "Maple Street School".into(),
+        cancelled: Some("2 appointments".into()),
+        certificate: "https://kept.example/certificates/0199c7f2a4b17c3e9d".into(),
+        organization_path: ORGANIZATION.into(),
     }
 }
 

@@ -131,7 +131,7 @@ async fn erasure_page(
 pub(crate) async fn ask(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let guest = visit.at_account(Action::DestroyData).await?;
     let wish: EraseShape = visit.sent(&guest)?;
-    visit.freshly(&guest)?;
+    visit.freshly(&guest, "/erasure")?;
     let asked = asked(visit, &guest, &wish).await;
     match asked {
         Ok(planned) => {

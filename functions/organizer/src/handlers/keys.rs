@@ -127,7 +127,7 @@ async fn under_way(visit: &Visit<'_>, guest: &Guest) -> Result<Option<resealing:
 pub(crate) async fn rotate(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let guest = visit.at_account(Action::RotateKeys).await?;
     let NothingShape {} = visit.sent(&guest)?;
-    visit.freshly(&guest)?;
+    visit.freshly(&guest, "/keys")?;
     if under_way(visit, &guest).await?.is_some() {
         let fault = Fault::new(
             Kind::Conflict,
@@ -183,7 +183,7 @@ pub(crate) async fn rotate(visit: &Visit<'_>) -> Result<Reply, Fault> {
 pub(crate) async fn revoke_links(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let guest = visit.at_account(Action::RotateKeys).await?;
     let NothingShape {} = visit.sent(&guest)?;
-    visit.freshly(&guest)?;
+    visit.freshly(&guest, "/keys")?;
     let service = &visit.function.service;
     let organization = guest.organization().id;
     let (_, write) = service.vault.revoke_links(organization, visit.now).await?;

@@ -27,8 +27,41 @@ pub struct ParticipantPage {
     pub coming: Vec<Visit>,
     /// What is over or was cancelled.
     pub past: Vec<Visit>,
+    /// Where nothing of theirs is kept from being deleted; for administrators.
+    pub hold: Option<String>,
+    /// What can be done with their data; for administrators.
+    pub rights: Option<Rights>,
     /// Who saw their data; for administrators.
     pub looks: Option<Looks>,
+}
+
+/// What can be done with a person's data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rights {
+    /// All of it as a file for people.
+    pub csv_path: String,
+    /// All of it as a file for programs.
+    pub json_path: String,
+    /// Where a correction goes.
+    pub correct_action: String,
+    /// Where the deletion goes.
+    pub delete_action: String,
+    /// What its button says.
+    pub delete_button: String,
+}
+
+/// A person's data is being deleted.
+#[derive(Debug, Clone, Template)]
+#[template(path = "deleted.html")]
+pub struct DeletedPage {
+    /// What stands around the page.
+    pub head: PageHead,
+    /// The parts of the team's pages that this person may see.
+    pub sections: Vec<Section>,
+    /// How many appointments are cancelled by it: `2 appointments`.
+    pub cancelled: Option<String>,
+    /// Where the certificate will be.
+    pub certificate: String,
 }
 
 /// One appointment of theirs.
