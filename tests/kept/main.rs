@@ -39,6 +39,7 @@ mod program;
 mod race;
 mod recorded;
 mod retention;
+mod rights;
 mod secrets;
 mod sign_in;
 mod sign_up;

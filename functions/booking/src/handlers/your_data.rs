@@ -166,7 +166,8 @@ fn correct_form(
 ) -> Option<CorrectForm> {
     let ahead = || kept.bookings.iter().filter(|booking| is_ahead(booking, visit.now));
     let contact = &ahead().last()?.contact;
-    let typed = if refused.is_some() { visit.incoming.form().unwrap_or_default() } else { HashMap::new() };
+    let typed =
+        if refused.is_some() { visit.incoming.form().unwrap_or_default() } else { HashMap::new() };
     let field = |name: &str, known: &str, limit| Field {
         value: typed.get(name).cloned().unwrap_or_else(|| known.to_owned()),
         error: refused.and_then(|fault| {
@@ -399,8 +400,7 @@ fn gone(
     certificate: String,
 ) -> Reply {
     if !visit.incoming.wants_page() {
-        let shape =
-            DeletedShape { deletion: deletion.to_string(), cancelled: coming, certificate };
+        let shape = DeletedShape { deletion: deletion.to_string(), cancelled: coming, certificate };
         return Reply::json(StatusCode::ACCEPTED, &shape);
     }
     let shown = DataDeletedPage {

@@ -50,7 +50,10 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ),
         ("book-full", book(Step::Write(Box::new(BookForm { slot: None, ..form() }))).render()),
         ("participant", participant().render()),
-        ("participant-viewer", ParticipantPage { looks: None, rights: None, ..participant() }.render()),
+        (
+            "participant-viewer",
+            ParticipantPage { looks: None, rights: None, ..participant() }.render(),
+        ),
         ("participant-markup", ParticipantPage { name: MARKUP.into(), ..participant() }.render()),
         ("deleted", deleted().render()),
         ("members", members(Vec::new()).render()),
