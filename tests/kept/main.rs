@@ -45,6 +45,7 @@ mod program;
 mod race;
 mod recorded;
 mod retention;
+mod rights;
 mod secrets;
 mod sign_in;
 mod sign_up;

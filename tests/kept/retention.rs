@@ -1,7 +1,7 @@
 //! Keeping no longer than an organization wishes.
 
-mod deaths;
+pub mod deaths;
 mod forgetting;
 mod nights;
 mod pages;
-mod scene;
+pub mod scene;

@@ -53,7 +53,7 @@ impl Clock for At {
 }
 
 /// A process of its own, at this moment, that lives for so many requests.
-fn process(world: &World, now: Timestamp, requests: i64) -> Service {
+pub fn process(world: &World, now: Timestamp, requests: i64) -> Service {
     let death = Death(AtomicI64::new(requests));
     let config = world.cloud.dynamo().config().to_builder();
     let config = config.interceptor(death).retry_config(RetryConfig::disabled()).build();

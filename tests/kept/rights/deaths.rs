@@ -1,0 +1,100 @@
+//! A deletion whose process dies at any of its requests, and is taken up again,
+//! comes to the same end.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_kms::types::{KeySpec, KeyUsageType};
+use jiff::{SignedDuration, Timestamp};
+use kept::{Options, Wakes};
+use shared::audit::{About, Action, Actor, Record};
+use shared::certificate::CertificateKey;
+use shared::deletion::{self, State, Wish};
+use shared::ids::PersonId;
+use shared::run::{self, Kind, Progress};
+use shared::service::Service;
+use shared::settings::Table;
+use shared::trouble::Trouble;
+
+use super::scene::certificate;
+use crate::retention::deaths::process;
+use crate::retention::scene::Home;
+use crate::world::{Plan, World};
+
+async fn live(service: &Service, key: &CertificateKey) -> Result<(), Trouble> {
+    let now = service.clock.now();
+    for which in run::open(service, Kind::Deletion).await? {
+        let Some(mut claim) = run::claim::<State>(service, which, now).await? else { continue };
+        while deletion::step(service, key, &mut claim).await? != Progress::Ended {}
+        claim.end(service, now).await?;
+    }
+    Ok(())
+}
+
+/// How many items of each sort an organization has.
+async fn kept(world: &World, home: &Home) -> BTreeMap<String, usize> {
+    let own = home.house.id().to_string();
+    let mut found = BTreeMap::new();
+    for table in [Table::Schedule, Table::Identity, Table::Session, Table::Mail, Table::Audit] {
+        for (key, _) in world.everything(table).await {
+            if key.pk.starts_with(&own) && table != Table::Audit {
+                let sort = key.sk.split('#').next().unwrap();
+                *found.entry(format!("{} {sort}", table.word())).or_default() += 1;
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_deletion_killed_at_any_of_its_requests_and_taken_up_again_ends_the_same() {
+    let world = World::with(Options { wakes: Wakes::Nobody, ..Options::default() }).await;
+    let made = world.cloud.kms().create_key().key_spec(KeySpec::Hmac256);
+    let made = made.key_usage(KeyUsageType::GenerateVerifyMac).send().await.unwrap();
+    let id = made.key_metadata.unwrap().key_id;
+    let key = CertificateKey::new(world.cloud.kms().clone(), id);
+    let mut expected = None;
+    let mut lived = 0;
+    for requests in 0.. {
+        let web_name: &'static str = Box::leak(format!("school-{requests}").into_boxed_str());
+        let plan =
+            Plan { web_name, resources: 1, to: jiff::civil::time(17, 40, 0, 0), ..Plan::school() };
+        let home = Home::of(&world, world.found(plan).await).await;
+        let organization = home.house.id();
+        world.dependent(&home.place.organization, "Maya", "MS-1042", "2017-04-09").await.unwrap();
+        let ada = world.guardian(&home.place.organization, "Ada").await;
+        let maya = ada.attaches("MS-1042", "2017-04-09").await;
+        ada.books(&home.place, &world.slot(&home.place, 0).await, None).await;
+        ada.books(&home.place, &world.slot(&home.place, 1).await, Some(&maya)).await;
+        let person = PersonId::parse(&home.person(&ada.visitor.email)).unwrap();
+        let by = Record::of(Actor::Participant(person), Action::DeletionAsked, About::Organization);
+        let keys = &home.house.snapshot.keys;
+        let wish = Wish { organization, keys, person, by, more: Vec::new() };
+        let asked: Timestamp =
+            deletion::person(world.service(), &wish, world.now()).await.unwrap().at;
+
+        let quiet = asked + SignedDuration::from_mins(2);
+        let first = live(&process(&world, quiet, requests), &key).await;
+        // The claim of who died has lapsed by then.
+        let later = quiet + SignedDuration::from_mins(5);
+        live(&process(&world, later, i64::MAX), &key).await.unwrap();
+
+        let entries = shared::ledger::of_organization(world.service(), organization).await.unwrap();
+        let [entry] = entries.as_slice() else { panic!("{requests}: {entries:?}") };
+        assert!(entry.ended.is_some(), "{requests}");
+        let end = (kept(&world, &home).await, certificate(entry).read().unwrap().removed);
+        assert_eq!(expected.get_or_insert(end.clone()), &end, "{requests}");
+        assert!(!end.0.keys().any(|sort| sort.contains("booking") || sort.contains("tally")));
+        let day = shared::audit::day_of(later);
+        let page =
+            shared::audit::read::day(world.service(), organization, day, None).await.unwrap();
+        let deleted = page.entries.iter().filter(|one| one.record.action == Action::DataDeleted);
+        assert_eq!(deleted.count(), 1, "{requests}: on record once");
+        if first.is_ok() {
+            break;
+        }
+        lived += 1;
+    }
+    assert!(lived > 30, "only {lived} deaths: a deletion has more requests than that");
+    eprintln!("{lived} deaths");
+    world.cloud.stop().await;
+}
