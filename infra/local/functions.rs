@@ -16,6 +16,7 @@ use sealer::{Sealer, SealerSettings};
 use serde_json::Value;
 use shared::ambient::{Clock, SystemChance};
 use shared::audit::checkpoint::AuditKey;
+use shared::backup::BackupSettings;
 use shared::certificate::CertificateKey;
 use shared::service::Service;
 use shared::settings::Settings;
@@ -107,7 +108,12 @@ impl Hosted {
         };
         let service = || service(&environment, surroundings).map_err(refused);
         let code = match function.code.as_str() {
-            "backup" => Code::Backup(Arc::new(Backup::new(service()?))),
+            "backup" => {
+                let settings =
+                    BackupSettings::from_variables(|name| environment.get(name).cloned())
+                        .map_err(refused)?;
+                Code::Backup(Arc::new(Backup::new(service()?, settings)))
+            }
             "booking" => Code::Booking(Arc::new(Booking::new(service()?))),
             "notify" => {
                 let settings = MailSettings::from_variables(|name| environment.get(name).cloned())
