@@ -54,6 +54,8 @@ pub struct Faults {
     backups_refused: Mutex<HashSet<String>>,
     backups_hanging: Mutex<HashSet<String>>,
     backup_disk_full: AtomicBool,
+    /// From which request on whoever asks is dead; `u64::MAX` for nobody.
+    dies_at: AtomicU64,
 }
 
 impl Faults {
@@ -75,6 +77,7 @@ impl Faults {
             backups_refused: Mutex::default(),
             backups_hanging: Mutex::default(),
             backup_disk_full: AtomicBool::new(false),
+            dies_at: AtomicU64::new(u64::MAX),
         }
     }
 
@@ -86,6 +89,14 @@ impl Faults {
     /// DynamoDB fails every request, or works again.
     pub fn outage(&self, on: bool) {
         self.outage.store(on, Ordering::SeqCst);
+    }
+
+    /// After so many more requests to DynamoDB every one fails, as if whoever
+    /// asks had died there: the last one before is done, and its answer lost.
+    /// `None` for no longer.
+    pub fn dies_after(&self, requests: Option<u64>) {
+        let at = requests.map_or(u64::MAX, |requests| self.requests() + requests);
+        self.dies_at.store(at, Ordering::SeqCst);
     }
 
     /// DynamoDB takes this much longer to answer; zero for no longer.
@@ -172,6 +183,11 @@ impl Faults {
     fn choose(&self, number: u64, operation: &str, body: &[u8]) -> Option<Fault> {
         if self.outage.load(Ordering::SeqCst) {
             return Some(Fault::Outage);
+        }
+        match self.dies_at.load(Ordering::SeqCst) {
+            at if at != u64::MAX && number >= at => return Some(Fault::Outage),
+            at if number.checked_add(1) == Some(at) => return Some(Fault::BrokenAfter),
+            _ => {}
         }
         let token = client_token(body);
         if let Some(token) = &token

@@ -12,6 +12,7 @@ mod account;
 mod appoint;
 mod audit;
 mod authenticator;
+mod backups;
 mod bad_input;
 mod booking;
 mod breached;

@@ -242,8 +242,13 @@ async fn take_one(service: &Service, of: &mut OfTable, name: Name) -> Result<(),
             of.items = backup.items;
         }
         Some(_) => {}
-        // Somebody removed it, or DynamoDB could not make it: another is asked for.
-        None => of.arn = None,
+        // DynamoDB could not make it, or somebody removed it: the next tick asks
+        // for another.
+        None => {
+            of.arn = None;
+            let gone = format!("backup {name}");
+            return Err(Trouble::damaged(gone, "it was gone before it was there"));
+        }
     }
     Ok(())
 }
