@@ -6,6 +6,7 @@ mod dependents;
 mod items;
 mod members;
 mod scene;
+mod seats;
 
 use serde_json::json;
 use shared::fsck::{self, Checker, Damage, Options, Position, Report};
@@ -40,6 +41,7 @@ fn _each_kind_is_planted(damage: Damage) {
         | Damage::NoNotice
         | Damage::OverCapacity { .. }
         | Damage::Miscounted(_)
+        | Damage::TwiceSeated
         | Damage::StrayHold(_)
         | Damage::Unsorted
         | Damage::Overlap(..)

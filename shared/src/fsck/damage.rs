@@ -85,6 +85,9 @@ pub enum Damage {
     /// A slot whose taken seats are not its bookings and holds.
     #[error("the seats taken are {0:+} against the slot's bookings and holds")]
     Miscounted(i64),
+    /// A booking that stands, and a seat that says its person is gone.
+    #[error("the booking stands, and there is a seat that says its person is gone")]
+    TwiceSeated,
     /// A hold of no booking that waits for it.
     #[error("it holds a seat for {0}, which is not held here until then")]
     StrayHold(BookingId),
@@ -244,6 +247,7 @@ impl Damage {
                 "miscounted",
                 "The bookings are the truth: write the number of those that stand, with the holds, as taken.",
             ),
+            Self::TwiceSeated => ("twice_seated", "The booking is the truth: take the seat away."),
             Self::StrayHold(_) => (
                 "stray_hold",
                 "The booking is the truth: write its own time to the hold, or take the hold away with its seat.",
@@ -349,6 +353,7 @@ fn plain(part_of_key: &str) -> String {
         "resource",
         "slot",
         "booking",
+        "seat",
         "participant",
         "agenda",
         "tally",

@@ -2,7 +2,7 @@
 //!
 //! Which bookings are in a slot is known only from the bookings, all of them.
 //! So the whole table is read and each slot's difference kept: seats taken,
-//! less holds, less bookings that stand. To keep that small, slots are dealt
+//! less holds, less bookings that stand, less seats whose person is gone. To keep that small, slots are dealt
 //! into parts by a hash and each part is counted by itself.
 //!
 //! While the table is read, people book. So what differs is counted again, by
@@ -16,8 +16,8 @@ use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
 use super::subject::{Sort, Subject, Table};
-use crate::booking::State;
 use crate::booking::store::outline;
+use crate::booking::{State, seat};
 use crate::dynamo::{Item, Key};
 use crate::slot;
 
@@ -94,6 +94,12 @@ impl Counting {
                 {
                     let key = Key::slot(organization, booking.event, booking.slot);
                     self.count(&key, false, -1, &format!("{id}/{}", booking.version));
+                }
+            }
+            Sort::Seat(organization, id) => {
+                if let Ok(seat) = seat::read(subject.item) {
+                    let key = Key::slot(organization, seat.event, seat.slot);
+                    self.count(&key, false, -1, &format!("seat/{id}"));
                 }
             }
             _ => {}

@@ -63,6 +63,7 @@ pub(super) enum Sort {
     Resource(OrganizationId),
     Slot(OrganizationId, EventId),
     Booking(OrganizationId, BookingId),
+    Seat(OrganizationId, BookingId),
     Participant(OrganizationId, PersonId),
     /// A participant's or a dependent's: the key does not say which.
     Agenda(OrganizationId, [u8; 16], Date),
@@ -74,8 +75,9 @@ pub(super) enum Sort {
     Member(OrganizationId, MemberId),
     Username(OrganizationId, [u8; 16]),
     Administrators(OrganizationId),
-    /// A password, a second factor, a setting, a grant or a review: nothing
-    /// else names it, so only its key and its organization are looked at.
+    /// A password, a second factor, a setting, a grant, a review or the canary
+    /// of a key: nothing else names it, so only its key and its organization are
+    /// looked at.
     Alone(OrganizationId),
     Unknown,
 }
@@ -105,6 +107,7 @@ impl Sort {
         };
         let sort = match (parts.as_slice(), word, id) {
             ([], "organization", None) => Self::Organization(organization),
+            ([], "canary", None) => Self::Alone(organization),
             ([], "event", Some(event)) => {
                 EventId::parse(event)?;
                 Self::Event(organization)
@@ -117,6 +120,7 @@ impl Sort {
             // Whether the rest of its key fits is seen when the slot is read.
             ([event, _, _], "slot", Some(_)) => Self::Slot(organization, EventId::parse(event)?),
             ([booking], "booking", None) => Self::Booking(organization, BookingId::parse(booking)?),
+            ([booking], "seat", None) => Self::Seat(organization, BookingId::parse(booking)?),
             ([person], "participant", None) => {
                 Self::Participant(organization, PersonId::parse(person)?)
             }
@@ -191,6 +195,7 @@ impl Sort {
             | Self::Resource(organization)
             | Self::Slot(organization, _)
             | Self::Booking(organization, _)
+            | Self::Seat(organization, _)
             | Self::Participant(organization, _)
             | Self::Agenda(organization, _, _)
             | Self::Tally(organization, _, _)
@@ -215,6 +220,7 @@ impl Sort {
             Self::Resource(_) => "resources",
             Self::Slot(..) => "slots",
             Self::Booking(..) => "bookings",
+            Self::Seat(..) => "seats",
             Self::Participant(..) => "participants",
             Self::Agenda(..) => "agendas",
             Self::Tally(..) => "tallies",
@@ -277,6 +283,7 @@ mod tests {
             (Key::resource(ORGANIZATION, event, resource), Sort::Resource(ORGANIZATION)),
             (Key::slot(ORGANIZATION, event, slot), Sort::Slot(ORGANIZATION, event)),
             (Key::booking(ORGANIZATION, booking), Sort::Booking(ORGANIZATION, booking)),
+            (Key::seat(ORGANIZATION, booking), Sort::Seat(ORGANIZATION, booking)),
             (Key::participant(ORGANIZATION, PERSON), Sort::Participant(ORGANIZATION, PERSON)),
             (Key::agenda(ORGANIZATION, PERSON, day), Sort::Agenda(ORGANIZATION, [2; 16], day)),
             (Key::agenda(ORGANIZATION, DEPENDENT, day), Sort::Agenda(ORGANIZATION, [7; 16], day)),
