@@ -310,7 +310,13 @@ fn check_booking(
         damages.push(Damage::NoDependent(dependent));
     }
     damages.extend(placeless(organization, booking.event, booking.slot.resource, look));
-    let mut notices = notices(organization, id, &booking).peekable();
+    // What is over needs no announcing; retention may have taken its notice.
+    let now = look.now();
+    let of_use = match booking.state {
+        State::Held(until) => until > now,
+        State::Booked | State::Cancelled | State::Lapsed => booking.end > now,
+    };
+    let mut notices = notices(organization, id, &booking).filter(|_| of_use).peekable();
     if notices.peek().is_some() && !notices.any(|key| look.item(Table::Mail, &key).is_some()) {
         damages.push(Damage::NoNotice);
     }
@@ -334,9 +340,8 @@ const fn announced(state: State, version: u32) -> &'static [Kind] {
     match (state, version) {
         (State::Held(_), _) => &[Kind::Confirm],
         (State::Booked, 0 | 1) => &[Kind::Booked],
-        // Confirmed after a hold, or moved for the first time.
-        (State::Booked, 2) => &[Kind::Booked, Kind::Moved],
-        (State::Booked, _) => &[Kind::Moved],
+        // Confirmed after a hold, or moved; or told once more by a repair.
+        (State::Booked, _) => &[Kind::Booked, Kind::Moved],
         (State::Cancelled, _) => &[Kind::Cancelled],
         (State::Lapsed, _) => &[],
     }
@@ -456,7 +461,7 @@ mod tests {
         assert_eq!(announced(held, 1), [Kind::Confirm]);
         assert_eq!(announced(State::Booked, 1), [Kind::Booked]);
         assert_eq!(announced(State::Booked, 2), [Kind::Booked, Kind::Moved]);
-        assert_eq!(announced(State::Booked, 3), [Kind::Moved]);
+        assert_eq!(announced(State::Booked, 3), [Kind::Booked, Kind::Moved]);
         assert_eq!(announced(State::Cancelled, 2), [Kind::Cancelled]);
         assert!(announced(State::Lapsed, 2).is_empty());
     }
