@@ -7,6 +7,7 @@
 
 pub mod ambient;
 pub mod audit;
+pub mod backup;
 pub mod booking;
 pub mod certificate;
 pub mod dependent;

@@ -270,7 +270,7 @@ impl Guest {
     /// The parts of the team's pages that they may see; `current` is the path
     /// of the one that this page belongs to.
     pub(crate) fn sections(&self, current: &str) -> Vec<Section> {
-        let parts: [(&'static str, &str, Action, Option<Target>); 8] = [
+        let parts: [(&'static str, &str, Action, Option<Target>); 9] = [
             ("Appointments", "", Action::SeeAppointments, None),
             (
                 "Organizations",
@@ -278,6 +278,7 @@ impl Guest {
                 Action::DecideOrganizations,
                 Some(Target::Installation),
             ),
+            ("Backups", "/backups", Action::DecideOrganizations, Some(Target::Installation)),
             ("Members", "/members", Action::SeeMembers, Some(Target::Account)),
             ("Dependents", "/dependents", Action::ManageDependents, Some(Target::Account)),
             ("Security", "/security", Action::ChangeSecurity, Some(Target::Account)),

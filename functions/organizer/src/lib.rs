@@ -22,8 +22,8 @@ use shared::web::page::finish;
 use shared::web::{Fault, Incoming, Reply};
 
 use crate::handlers::{
-    appointments, audit, book, dependents, emergency, home, member, members, operator, security,
-    support,
+    appointments, audit, backups, book, dependents, emergency, home, member, members, operator,
+    security, support,
 };
 pub use crate::openapi::description;
 
@@ -68,6 +68,9 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::POST, "/{organization}/manage/organizations/{id}/approve"),
     (Method::POST, "/{organization}/manage/organizations/{id}/suspend"),
     (Method::POST, "/{organization}/manage/organizations/{id}/reinstate"),
+    (Method::GET, "/{organization}/manage/backups"),
+    (Method::POST, "/{organization}/manage/backups"),
+    (Method::POST, "/{organization}/manage/backups/drill"),
 ];
 
 /// What a route is about to answer.
@@ -166,6 +169,9 @@ impl Visit<'_> {
             ("POST", "/{organization}/manage/organizations/{id}/reinstate") => {
                 Box::pin(operator::reinstate(self))
             }
+            ("GET", "/{organization}/manage/backups") => Box::pin(backups::list(self)),
+            ("POST", "/{organization}/manage/backups") => Box::pin(backups::take(self)),
+            ("POST", "/{organization}/manage/backups/drill") => Box::pin(backups::try_out(self)),
             _ => return Err(Fault::not_found()),
         };
         answer.await

@@ -4,8 +4,8 @@
 use utoipa::OpenApi;
 
 use crate::handlers::{
-    appointments, audit, book, dependents, emergency, home, member, members, operator, security,
-    support,
+    appointments, audit, backups, book, dependents, emergency, home, member, members, operator,
+    security, support,
 };
 
 /// The routes of the team.
@@ -43,6 +43,9 @@ use crate::handlers::{
     operator::approve,
     operator::suspend,
     operator::reinstate,
+    backups::list,
+    backups::take,
+    backups::try_out,
 ))]
 struct Description;
 

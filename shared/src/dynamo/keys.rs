@@ -8,6 +8,7 @@
 //! |---|---|---|---|
 //! | Schedule | `operator` | `organization#{web name}` | which id a web name stands for |
 //! | Schedule | `{organization}` | `organization` | the organization |
+//! | Schedule | `{organization}` | `canary` | what the organization's key opens every night |
 //! | Schedule | `{organization}` | `event#{event}` | an event |
 //! | Schedule | `{organization}#{event}` | `resource#{resource}` | a resource |
 //! | Schedule | `{organization}#{event}#{day}#{shard}` | `slot#{resource}#{minute}` | a slot |
@@ -116,6 +117,12 @@ impl Key {
     #[must_use]
     pub fn organization(organization: OrganizationId) -> Self {
         Self::new(organization.to_string(), "organization")
+    }
+
+    /// What an organization's key must open every night.
+    #[must_use]
+    pub fn canary(organization: OrganizationId) -> Self {
+        Self::new(organization.to_string(), "canary")
     }
 
     /// An event.
@@ -421,6 +428,12 @@ pub fn ending_shard(id: &[u8; 16]) -> u8 {
 #[must_use]
 pub fn open_runs(kind: &str) -> String {
     format!("{}#open#{kind}", registry())
+}
+
+/// What the sort keys of an organization's runs of a kind begin with.
+#[must_use]
+pub fn runs(kind: &str) -> String {
+    format!("run#{kind}#")
 }
 
 /// The partition of an event's resources.

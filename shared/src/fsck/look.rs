@@ -150,11 +150,13 @@ pub(super) async fn items(
     keys: &[Key],
 ) -> Result<HashMap<Key, Item>, Trouble> {
     let name = table.name(&service.settings.tables);
-    let found: Vec<HashMap<Key, Item>> = stream::iter(keys.chunks(MOST_KEYS))
+    // Made before they are started, so that a check may change threads.
+    let chunks = keys.chunks(MOST_KEYS);
+    let reads: Vec<_> = chunks
         .map(|chunk| dynamo::batch_get(&service.dynamo, name, chunk, &*service.chance))
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await?;
+        .collect();
+    let found: Vec<HashMap<Key, Item>> =
+        stream::iter(reads).buffer_unordered(AT_ONCE).try_collect().await?;
     Ok(found.into_iter().flatten().collect())
 }
 
@@ -165,14 +167,12 @@ async fn partitions(
     partitions: Vec<String>,
     prefix: &str,
 ) -> Result<HashMap<String, Vec<Item>>, Trouble> {
-    stream::iter(partitions)
-        .map(async |pk: String| {
-            let found = dynamo::query(&service.dynamo, table, &pk, prefix, true).await?;
-            Ok::<_, Trouble>((pk, found))
-        })
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await
+    let read = async |pk: String| {
+        let found = dynamo::query(&service.dynamo, table, &pk, prefix, true).await?;
+        Ok::<_, Trouble>((pk, found))
+    };
+    let reads: Vec<_> = partitions.into_iter().map(read).collect();
+    stream::iter(reads).buffer_unordered(AT_ONCE).try_collect().await
 }
 
 /// A service that fails stops the check; a key that is damaged is what the

@@ -142,6 +142,35 @@ pub async fn all(service: &Service) -> Result<Vec<OrganizationId>, Trouble> {
     items.into_iter().map(registered).collect()
 }
 
+/// Some of the organizations in the order of their names in addresses, for
+/// work that takes many steps: where the next ones begin, and their ids. None
+/// are left when nothing is given to go on from.
+///
+/// # Errors
+/// When DynamoDB fails.
+pub async fn some(
+    service: &Service,
+    after: Option<&str>,
+    most: i32,
+) -> Result<(Vec<OrganizationId>, Option<String>), Trouble> {
+    let key = |sk: &str| dynamo::Key { pk: dynamo::keys::registry(), sk: sk.to_owned() }.to_item();
+    let answer = service
+        .dynamo
+        .query()
+        .table_name(&service.settings.tables.schedule)
+        .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+        .expression_attribute_values(":pk", AttributeValue::S(dynamo::keys::registry()))
+        .expression_attribute_values(":prefix", AttributeValue::S("organization#".into()))
+        .limit(most)
+        .set_exclusive_start_key(after.map(key))
+        .send()
+        .await
+        .map_err(|cause| Trouble::unavailable("listing organizations", cause))?;
+    let last = answer.last_evaluated_key.as_ref().and_then(dynamo::Key::of).map(|key| key.sk);
+    let ids = answer.items.unwrap_or_default().into_iter().map(registered);
+    Ok((ids.collect::<Result<_, _>>()?, last))
+}
+
 /// The id that a registry entry stands for.
 pub(crate) fn registered(item: dynamo::Item) -> Result<OrganizationId, Trouble> {
     let row: WebNameRow = dynamo::row(item)?;
