@@ -58,7 +58,7 @@ struct Row {
     reason: String,
     /// The index of what is booked on an event day.
     listed: String,
-    /// The index of what retention will ask about.
+    /// The index of what retention will ask about, where no seat may stay.
     ending: String,
     ends: i64,
 }
@@ -78,7 +78,7 @@ pub fn write(organization: OrganizationId, seat: &Seat) -> Result<Item, Trouble>
         end: seat.end.as_second(),
         reason: seat.reason.word().to_owned(),
         listed: keys::booked(organization, seat.event, seat.slot.day),
-        ending: keys::ending(organization, keys::ending_shard(seat.id.as_bytes())),
+        ending: keys::seats_ending(organization, keys::ending_shard(seat.id.as_bytes())),
         ends: seat.end.as_second(),
     })
 }

@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use item::Outline;
-pub use list::{of_day, of_person};
+pub use list::{of_day, of_person, seats_of_day};
 use transactions::Maker;
 pub(crate) use transactions::{ParticipantRow, remember_participant};
 

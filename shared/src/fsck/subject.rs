@@ -11,6 +11,7 @@ use crate::ids::{
     self, BookingId, DependentId, EventId, MemberId, NoticeId, OrganizationId, PersonId, ResourceId,
 };
 use crate::organization::WebName;
+use crate::retention::hold::On;
 use crate::settings::{self, Tables};
 
 /// A table whose items are checked.
@@ -120,6 +121,12 @@ impl Sort {
             }
             // Whether the rest of its key fits is seen when the slot is read.
             ([event, _, _], "slot", Some(_)) => Self::Slot(organization, EventId::parse(event)?),
+            ([], "retention", None) => Self::Alone(organization),
+            (["holds"], "hold", Some(held)) => {
+                let (word, id) = held.split_once('#')?;
+                On::parse(word, id)?;
+                Self::Alone(organization)
+            }
             ([booking], "booking", None) => Self::Booking(organization, BookingId::parse(booking)?),
             ([booking], "seat", None) => Self::Seat(organization, BookingId::parse(booking)?),
             ([person], "participant", None) => {
@@ -295,6 +302,10 @@ mod tests {
                 Sort::Attached(ORGANIZATION, DEPENDENT),
             ),
             (Key::tally(ORGANIZATION, PERSON, event), Sort::Tally(ORGANIZATION, PERSON, event)),
+            (Key::retention(ORGANIZATION), Sort::Alone(ORGANIZATION)),
+            (Key::hold(ORGANIZATION, On::Person(PERSON)), Sort::Alone(ORGANIZATION)),
+            (Key::hold(ORGANIZATION, On::Dependent(DEPENDENT)), Sort::Alone(ORGANIZATION)),
+            (Key::hold(ORGANIZATION, On::Event(event)), Sort::Alone(ORGANIZATION)),
         ] {
             assert_eq!(Sort::of(Table::Schedule, &key), sort, "{key}");
         }
