@@ -41,7 +41,11 @@ struct Arguments {
 #[derive(Debug, Clone, Subcommand)]
 enum Command {
     /// Check that everything in the data folder fits together; change nothing
-    Fsck,
+    Fsck {
+        /// Mend what a rule can mend, and say what was done and what is left
+        #[arg(long)]
+        repair: bool,
+    },
     /// Make a list of breached passwords out of a public one, for BREACHED_LIST
     BreachedList {
         /// The public list: a SHA-1 on each line, with or without :COUNT after it
@@ -107,7 +111,8 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
             .block_on(serve(arguments))
             .map(|()| ExitCode::SUCCESS)
             .map_err(|problem| problem.to_string()),
-        Some(Command::Fsck) => runtime.block_on(fsck(arguments)),
+        Some(Command::Fsck { repair: false }) => runtime.block_on(fsck(arguments)),
+        Some(Command::Fsck { repair: true }) => runtime.block_on(mend(arguments)),
         Some(Command::BreachedList { file, to, seen_at_least }) => {
             breached_list(&file, &to, seen_at_least)
         }
@@ -147,6 +152,17 @@ async fn fsck(arguments: Arguments) -> Result<ExitCode, String> {
     // Whoever closed stdout still gets the exit code.
     let _ = writeln!(std::io::stdout(), "{report}");
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Checks and mends a data folder. Exit code 0: all fits now; 1: a person must
+/// see to something. The mails that are owed by it go out at the next start.
+async fn mend(arguments: Arguments) -> Result<ExitCode, String> {
+    let cloud = look_at(arguments, Wakes::Nobody).await?;
+    let repaired = shared::fsck::repair::run(cloud.service()).await;
+    cloud.stop().await;
+    let repaired = repaired.map_err(|trouble| trouble.chain())?;
+    let _ = writeln!(std::io::stdout(), "{repaired}");
+    Ok(if repaired.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Verifies the audit trail of a data folder. Exit code 0: it is as it was

@@ -411,6 +411,20 @@ impl Route {
                 "first_lock_minutes": 15, "idle_minutes": 15, "session_hours": 12,
                 "factor_from": null
             })
+        } else if of("/manage/retention") {
+            // A version that was never there.
+            json!({
+                "version": 999, "bookings_days": null, "fate": "removed", "contacts_days": null,
+                "notices_days": 400
+            })
+        } else if of("/manage/holds") || of("/manage/holds/lift") {
+            // Nobody's: what is decided is who may ask.
+            let id = shared::ids::EventId::from_bytes([9; 16]).to_string();
+            let mut body = json!({ "on": "event", "id": id });
+            if of("/holds") {
+                body["reason"] = "A dispute".into();
+            }
+            body
         } else if of("/manage/support") {
             json!({ "supporter": scene.helper.id.to_string(), "reason": "Help", "hours": 1 })
         } else {

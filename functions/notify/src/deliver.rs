@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use shared::booking;
+use shared::event;
 use shared::ids::{EventId, NoticeId, OrganizationId};
 use shared::notice::letter::{AccountLetter, Letter, Links, Mail};
 use shared::notice::recipient::Found;
@@ -168,7 +169,12 @@ impl Notify {
         };
         let about = match account.news {
             News::OrganizationWaits(which) => {
-                organization::store::get(&self.service, which).await?
+                let found = organization::store::get(&self.service, which).await?;
+                found.map(|organization| organization.name)
+            }
+            News::AppointmentsLost(which, ..) | News::AppointmentMissing(which) => {
+                let found = event::store::find(&self.service, organization.id, which).await?;
+                found.map(|event| event.name)
             }
             _ => None,
         };
@@ -177,7 +183,7 @@ impl Notify {
             account,
             since: owed.since,
             organization,
-            about: about.as_ref().map(|organization| organization.name.as_str()),
+            about: about.as_deref(),
             link: link.text(),
             recipient: &recipient,
             public_address: &self.service.settings.public_address,

@@ -281,6 +281,7 @@ impl Guest {
             ("Backups", "/backups", Action::DecideOrganizations, Some(Target::Installation)),
             ("Members", "/members", Action::SeeMembers, Some(Target::Account)),
             ("Dependents", "/dependents", Action::ManageDependents, Some(Target::Account)),
+            ("Keeping data", "/retention", Action::KeepData, Some(Target::Account)),
             ("Security", "/security", Action::ChangeSecurity, Some(Target::Account)),
             ("Audit trail", "/audit", Action::ReadAudit, Some(Target::Account)),
             ("Support", "/support", Action::GrantSupport, Some(Target::Account)),

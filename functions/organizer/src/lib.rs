@@ -22,8 +22,8 @@ use shared::web::page::finish;
 use shared::web::{Fault, Incoming, Reply};
 
 use crate::handlers::{
-    appointments, audit, backups, book, dependents, emergency, home, member, members, operator,
-    security, support,
+    appointments, audit, backups, book, dependents, emergency, holds, home, member, members,
+    operator, retention, security, support,
 };
 pub use crate::openapi::description;
 
@@ -64,6 +64,10 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::GET, "/{organization}/manage/dependents"),
     (Method::POST, "/{organization}/manage/dependents"),
     (Method::POST, "/{organization}/manage/dependents/{dependent}/remove"),
+    (Method::GET, "/{organization}/manage/retention"),
+    (Method::POST, "/{organization}/manage/retention"),
+    (Method::POST, "/{organization}/manage/holds"),
+    (Method::POST, "/{organization}/manage/holds/lift"),
     (Method::GET, "/{organization}/manage/organizations"),
     (Method::POST, "/{organization}/manage/organizations/{id}/approve"),
     (Method::POST, "/{organization}/manage/organizations/{id}/suspend"),
@@ -159,6 +163,10 @@ impl Visit<'_> {
             ("POST", "/{organization}/manage/dependents/{dependent}/remove") => {
                 Box::pin(dependents::remove(self))
             }
+            ("GET", "/{organization}/manage/retention") => Box::pin(retention::settings(self)),
+            ("POST", "/{organization}/manage/retention") => Box::pin(retention::change(self)),
+            ("POST", "/{organization}/manage/holds") => Box::pin(holds::place(self)),
+            ("POST", "/{organization}/manage/holds/lift") => Box::pin(holds::lift(self)),
             ("GET", "/{organization}/manage/organizations") => Box::pin(operator::list(self)),
             ("POST", "/{organization}/manage/organizations/{id}/approve") => {
                 Box::pin(operator::approve(self))

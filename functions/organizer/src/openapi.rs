@@ -4,8 +4,8 @@
 use utoipa::OpenApi;
 
 use crate::handlers::{
-    appointments, audit, backups, book, dependents, emergency, home, member, members, operator,
-    security, support,
+    appointments, audit, backups, book, dependents, emergency, holds, home, member, members,
+    operator, retention, security, support,
 };
 
 /// The routes of the team.
@@ -39,6 +39,10 @@ use crate::handlers::{
     dependents::list,
     dependents::add,
     dependents::remove,
+    retention::settings,
+    retention::change,
+    holds::place,
+    holds::lift,
     operator::list,
     operator::approve,
     operator::suspend,

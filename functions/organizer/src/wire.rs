@@ -40,6 +40,8 @@ pub struct AppointmentsShape {
     pub zone: String,
     /// What is booked or held, in the order of time.
     pub appointments: Vec<AppointmentShape>,
+    /// Times that are taken by somebody whose data is gone, in the order of time.
+    pub seats: Vec<SeatShape>,
 }
 
 /// One appointment.
@@ -520,4 +522,118 @@ pub struct NewDependentShape {
     pub identifier: String,
     /// What only guardians know: 4 to 64 characters.
     pub security_value: String,
+}
+
+/// How long things are kept, as somebody wishes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeepingShape {
+    /// The version that was read: two who save at once do not undo each other.
+    pub version: u32,
+    /// For how many days after the day it took place an appointment is kept: 0 to
+    /// 3650; null for ever.
+    pub bookings_days: Option<u32>,
+    /// What becomes of it then: `removed`, or `seats` for a time that somebody
+    /// had, without the person.
+    pub fate: String,
+    /// For how many days somebody is kept who neither books nor signs in: 1 to
+    /// 3650; null for ever.
+    pub contacts_days: Option<u32>,
+    /// For how many days a mail is on the list once it is sent: 7 to 3650; null
+    /// for ever.
+    pub notices_days: Option<u32>,
+}
+
+/// How long things are kept, what the coming night removes, and what is held.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RetentionShape {
+    /// How long things are kept.
+    pub keeping: KeepingShape,
+    /// What the coming night removes.
+    pub tonight: TonightShape,
+    /// What is not removed or deleted, whatever else is set.
+    pub holds: Vec<HoldShape>,
+}
+
+/// What the coming night removes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TonightShape {
+    /// When it begins.
+    pub begins: String,
+    /// Appointments, by event.
+    pub events: Vec<TonightEventShape>,
+    /// People of whom nothing else is kept.
+    pub contacts: usize,
+    /// Mails of the list.
+    pub notices: usize,
+    /// How many of all these a hold keeps.
+    pub held: usize,
+    /// Whether there are more than were counted.
+    pub more: bool,
+}
+
+/// How many appointments of an event the coming night removes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TonightEventShape {
+    /// The event's id.
+    pub event: String,
+    /// The event's name.
+    pub name: String,
+    /// How many.
+    pub appointments: usize,
+}
+
+/// A hold that stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HoldShape {
+    /// What is held: `person`, `dependent` or `event`.
+    pub on: &'static str,
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// Who placed it.
+    pub by: String,
+    /// When.
+    pub since: String,
+}
+
+/// A hold that is to be placed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewHoldShape {
+    /// What is to be held: `person`, `dependent` or `event`.
+    pub on: String,
+    /// Its id.
+    pub id: String,
+    /// Why: at most 1,000 characters.
+    pub reason: String,
+}
+
+/// A hold that is to be lifted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LiftHoldShape {
+    /// What is held: `person`, `dependent` or `event`.
+    pub on: String,
+    /// Its id.
+    pub id: String,
+}
+
+/// A time whose person's data is gone.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TeamSeatShape)]
+pub struct SeatShape {
+    /// Whose time, by id.
+    pub resource: String,
+    /// Whose time, by name.
+    pub resource_name: String,
+    /// When it begins.
+    pub start: String,
+    /// When it ends.
+    pub end: String,
+    /// `deleted`, or `lost` where a restore did not bring the person back.
+    pub reason: &'static str,
 }

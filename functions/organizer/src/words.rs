@@ -29,6 +29,9 @@ pub(crate) fn news(visit: &Visit<'_>) -> Option<News> {
         "supporter" => "Organizations may ask for their help from now on.",
         "no-supporter" => "Organizations can no longer ask for their help.",
         "security" => "The settings are saved. They hold from now on.",
+        "keeping" => "The settings are saved. They hold from the coming night on.",
+        "held" => "It is held: nothing of it is removed or deleted.",
+        "lifted" => "The hold is lifted. The settings hold for it again.",
         "granted" => "They can see your appointments now. All administrators get a mail.",
         "withdrawn" => "They can no longer see anything.",
         "signed" => "The review is signed.",
@@ -155,6 +158,7 @@ pub(crate) fn page_kind(word: &str) -> &str {
         "support" => "Who may help",
         "emergency" => "Uses of the emergency code",
         "dependents" => "The dependents",
+        "holds" => "What is held",
         other => other.trim_start_matches("/{organization}"),
     }
 }
@@ -175,6 +179,13 @@ pub(crate) fn setting(word: &str) -> &str {
         "idle_minutes" => "minutes without a click",
         "session_hours" => "hours in any case",
         "factor_from" => "second step",
+        "bookings_days" => "days that appointments are kept",
+        "fate" => "what becomes of an appointment",
+        "contacts_days" => "days that people are kept",
+        "notices_days" => "days that mails are listed",
+        "bookings" => "appointments",
+        "contacts" => "people of whom nothing else is kept",
+        "notices" => "mails",
         other => other,
     }
 }
@@ -186,4 +197,10 @@ pub(crate) fn counted(count: u32) -> String {
         1 => "1 person".into(),
         many => format!("{many} people"),
     }
+}
+
+/// `1 mail`, `4 mails`
+#[must_use]
+pub(crate) fn many(count: usize, one: &str, several: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {several}") }
 }

@@ -4,12 +4,21 @@
 //! whenever somebody has asked for something that it does. Work is a run
 //! ([`shared::run`]), and a tick moves it a step.
 
-use std::sync::Arc;
+mod retention;
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::certificate::CertificateKey;
+use shared::ids::OrganizationId;
+use shared::run::{self, Claim, Kind, Progress, Which};
 use shared::service::Service;
 use shared::settings::{SettingError, required};
+use shared::trouble::Trouble;
 
 /// What this function needs beyond what every function has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,29 +37,97 @@ impl RetentionSettings {
     }
 }
 
+/// How long a tick may begin new steps; the function itself has five minutes.
+const TIME: SignedDuration = SignedDuration::from_secs(200);
+
+/// The kinds of work that this function moves, in the order of their haste.
+const KINDS: [Kind; 1] = [Kind::Retention];
+
 /// The function: its clients and its key.
 pub struct Retention {
     service: Arc<Service>,
     certificates: CertificateKey,
+    /// When each organization's next night comes, as far as this process knows.
+    nights: Mutex<HashMap<OrganizationId, Timestamp>>,
+}
+
+/// How long a tick goes on.
+#[derive(Debug, Clone, Copy)]
+struct Tick {
+    until: Timestamp,
 }
 
 impl Retention {
     /// Puts the parts together.
     #[must_use]
     pub fn new(service: Arc<Service>, certificates: CertificateKey) -> Self {
-        Self { service, certificates }
+        Self { service, certificates, nights: Mutex::default() }
     }
 
     /// Moves what is under way.
     ///
     /// # Errors
-    /// When the event is neither a schedule's nor a stream's.
+    /// When the event is neither a schedule's nor a stream's, or the work under
+    /// way could not be found.
     pub async fn handle(&self, event: Value) -> Result<Value, lambda_runtime::Error> {
         let scheduled = event.get("detail-type").and_then(Value::as_str) == Some("Scheduled Event");
         if !scheduled && event.get("Records").is_none() {
             return Err("the event is neither a schedule's nor a stream's".into());
         }
-        let _ = (&self.service, &self.certificates);
+        let _ = &self.certificates;
+        let tick = Tick { until: self.service.clock.now() + TIME };
+        if scheduled {
+            self.begin_nights(tick).await?;
+        }
+        for kind in KINDS {
+            for which in run::open(&self.service, kind).await? {
+                if self.late(tick) {
+                    break;
+                }
+                // One run's trouble keeps no other from going on: the next tick
+                // takes its step again.
+                if let Err(trouble) = self.work(which, tick).await {
+                    tracing::error!(organization = %which.organization, run = %which.id, kind = kind.word(), cause = trouble.chain(), "a run is in trouble");
+                }
+            }
+        }
         Ok(json!({ "batchItemFailures": [] }))
+    }
+
+    async fn work(&self, which: Which, tick: Tick) -> Result<(), Trouble> {
+        match which.kind {
+            Kind::Retention => self.night(which, tick).await,
+            // Another function's.
+            Kind::Backup | Kind::Drill | Kind::Deletion | Kind::Erasure | Kind::Resealing => Ok(()),
+        }
+    }
+
+    fn late(&self, tick: Tick) -> bool {
+        self.service.clock.now() >= tick.until
+    }
+
+    /// Claims a run and takes its steps, at most so many, until it ends or the
+    /// tick is over. Somebody else's claim is respected.
+    async fn advance<S: Serialize + DeserializeOwned>(
+        &self,
+        which: Which,
+        (tick, most): (Tick, usize),
+        step: impl AsyncFn(&Service, &mut Claim<S>) -> Result<Progress, Trouble>,
+    ) -> Result<(), Trouble> {
+        let service = &*self.service;
+        let Some(mut claim) = run::claim(service, which, service.clock.now()).await? else {
+            return Ok(());
+        };
+        for _ in 0..most {
+            if self.late(tick) {
+                break;
+            }
+            match step(service, &mut claim).await? {
+                Progress::More => {}
+                Progress::Later => break,
+                Progress::Ended => return claim.end(service, service.clock.now()).await,
+            }
+        }
+        claim.put_down(service, service.clock.now()).await
     }
 }

@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use item::Outline;
-pub use list::{of_day, of_person};
+pub use list::{of_day, of_person, seats_of_day};
 use transactions::Maker;
 pub(crate) use transactions::{ParticipantRow, remember_participant};
 
@@ -97,6 +97,16 @@ pub async fn find(
 /// [`Trouble::Damaged`] names the booking and what is wrong.
 pub fn read(keys: &OrganizationKeys, item: Item) -> Result<Booking, Trouble> {
     item::read(keys, item)
+}
+
+/// Writes a booking as its item: for repairs, which know no desk.
+pub(crate) fn written(
+    service: &Service,
+    organization: OrganizationId,
+    keys: &OrganizationKeys,
+    booking: &Booking,
+) -> Result<Item, Trouble> {
+    item::write(organization, keys, booking, &*service.chance)
 }
 
 /// Reads what of a booking lies open.

@@ -10,6 +10,8 @@
 //! | Schedule | `{organization}` | `organization` | the organization |
 //! | Schedule | `{organization}` | `canary` | what the organization's key opens every night |
 //! | Schedule | `{organization}` | `event#{event}` | an event |
+//! | Schedule | `{organization}` | `retention` | how long the organization keeps things |
+//! | Schedule | `{organization}#holds` | `hold#{person, dependent or event}#{id}` | a legal hold that stands |
 //! | Schedule | `{organization}#{event}` | `resource#{resource}` | a resource |
 //! | Schedule | `{organization}#{event}#{day}#{shard}` | `slot#{resource}#{minute}` | a slot |
 //! | Schedule | `{organization}#{booking}` | `booking` | a booking |
@@ -21,6 +23,7 @@
 //! | Schedule | `{organization}#{dependent}` | `agenda#{UTC day}` | what a dependent has on a day |
 //! | Schedule | `{organization}#identifier#{blind index}` | `identifier` | which dependent an identifier names now |
 //! | Schedule | `{organization}#{person}` | `dependent#{dependent}` | a dependent whom a participant has attached |
+//! | Schedule, index `ending` | `{organization}#{ending, seats or contacts}#{shard}` | when it ended | the bookings, seats and participants that retention will ask about |
 //! | Identity | `{organization}` | `security` | the organization's security settings |
 //! | Identity | `{organization}` | `member#{member}` | a member |
 //! | Identity | `{organization}` | `administrators` | how many administrators can sign in |
@@ -39,6 +42,8 @@
 //! | Session | `{organization}#{sign-up}` | `sign-up` | who asked for an organization, until they confirm |
 //! | Session | `{organization}#allowance#{kind}#{of}` | `{window}` | what of an allowance is spent |
 //! | Mail | `{organization}#{notice}` | `notice` | a notice owed or sent |
+//! | Mail, index `settled` | `{organization}#settled#{shard}` | since when | the notices that are settled |
+//! | Mail, index `concerning` | `{organization}#{booking or subject}` | since when | the notices whose ids do not follow from a booking |
 //! | Audit | `{organization}#{UTC day}#{shard}` | `{record}` | an audit record |
 //! | Audit | `{organization}#checkpoints` | `{number}` | a checkpoint over the records since the one before |
 //! | Audit | `{organization}#checkpoint#{number}` | `part#{part}` | what a checkpoint covers |
@@ -60,6 +65,7 @@ use crate::ids::{
     OrganizationId, PersonId, RecordId, ResourceId, RunId, SignUpId, SupportGrantId,
 };
 use crate::participant::AgendaOf;
+use crate::retention::hold::On;
 use crate::slot::SlotId;
 
 /// Slots of one event day lie in this many partitions, by resource.
@@ -129,6 +135,18 @@ impl Key {
     #[must_use]
     pub fn event(organization: OrganizationId, event: EventId) -> Self {
         Self::new(organization.to_string(), format!("event#{event}"))
+    }
+
+    /// How long an organization keeps things.
+    #[must_use]
+    pub fn retention(organization: OrganizationId) -> Self {
+        Self::new(organization.to_string(), "retention")
+    }
+
+    /// A legal hold.
+    #[must_use]
+    pub fn hold(organization: OrganizationId, on: On) -> Self {
+        Self::new(holds(organization), format!("hold#{}#{}", on.word(), on.id()))
     }
 
     /// A resource.
@@ -416,6 +434,26 @@ pub fn ending(organization: OrganizationId, shard: u8) -> String {
     format!("{organization}#ending#{shard}")
 }
 
+/// The partition of the same index for seats that were somebody's: where these
+/// stay for ever, no night goes through them.
+#[must_use]
+pub fn seats_ending(organization: OrganizationId, shard: u8) -> String {
+    format!("{organization}#seats#{shard}")
+}
+
+/// The partition of the same index for participants: it sorts by when something
+/// was last heard of them.
+#[must_use]
+pub fn contacts_ending(organization: OrganizationId, shard: u8) -> String {
+    format!("{organization}#contacts#{shard}")
+}
+
+/// The partition of an organization's legal holds.
+#[must_use]
+pub fn holds(organization: OrganizationId) -> String {
+    format!("{organization}#holds")
+}
+
 /// The shard of an item in the index of what retention will ask about, by the
 /// last byte of its id.
 #[must_use]
@@ -459,6 +497,20 @@ pub fn slot_shard(resource: ResourceId) -> u8 {
 #[must_use]
 pub fn owed(organization: OrganizationId, shard: u8) -> String {
     format!("{organization}#owed#{shard}")
+}
+
+/// The index partition of an organization's notices that are settled, by the
+/// same shards.
+#[must_use]
+pub fn settled(organization: OrganizationId, shard: u8) -> String {
+    format!("{organization}#settled#{shard}")
+}
+
+/// The index partition of the notices about this booking or to this subject
+/// whose ids follow from nothing that is kept.
+#[must_use]
+pub fn mail_concerning(organization: OrganizationId, id: &str) -> String {
+    format!("{organization}#{id}")
 }
 
 /// The shard of a notice in the index of what is owed.

@@ -184,6 +184,52 @@ pub async fn batch_put(
     Ok(())
 }
 
+/// Removes many items, 25 at a time as BatchWriteItem allows; leftovers are
+/// removed again. What is not there is no different: for things that nothing
+/// else counts on.
+///
+/// # Errors
+/// When DynamoDB fails or never takes the leftovers.
+pub async fn batch_delete(
+    client: &Client,
+    table: &str,
+    keys: &[Key],
+    chance: &dyn Chance,
+) -> Result<(), Trouble> {
+    use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
+    for chunk in keys.chunks(25) {
+        let mut requests = Vec::with_capacity(chunk.len());
+        for key in chunk {
+            let delete = DeleteRequest::builder()
+                .set_key(Some(key.to_item()))
+                .build()
+                .map_err(|cause| Trouble::unavailable("removing items", cause))?;
+            requests.push(WriteRequest::builder().delete_request(delete).build());
+        }
+        let mut left = HashMap::from([(table.to_owned(), requests)]);
+        for attempt in 0..=TRIES {
+            if left.is_empty() {
+                break;
+            }
+            if attempt == TRIES {
+                let why = "DynamoDB left items unremoved ten times";
+                return Err(Trouble::unavailable("removing items", why));
+            }
+            if attempt > 0 {
+                pause(attempt, chance).await?;
+            }
+            let answer = client
+                .batch_write_item()
+                .set_request_items(Some(left))
+                .send()
+                .await
+                .map_err(|cause| Trouble::unavailable("removing items", cause))?;
+            left = answer.unprocessed_items.unwrap_or_default();
+        }
+    }
+    Ok(())
+}
+
 /// Waits before another attempt: up to 10 ms at first, doubling up to 640 ms,
 /// drawn evenly so that those who collided do not meet again.
 ///

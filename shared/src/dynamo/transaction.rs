@@ -108,6 +108,19 @@ impl Write {
         Ok(Self { write: TransactWriteItem::builder().delete(delete).build() })
     }
 
+    /// Deletes an item if it is there.
+    ///
+    /// # Errors
+    /// When the SDK refuses to build the request.
+    pub fn remove(table: &str, key: &Key) -> Result<Self, Trouble> {
+        let delete = Delete::builder()
+            .table_name(table)
+            .set_key(Some(key.to_item()))
+            .build()
+            .map_err(|cause| Trouble::unavailable("preparing a write", cause))?;
+        Ok(Self { write: TransactWriteItem::builder().delete(delete).build() })
+    }
+
     /// Writes nothing; the transaction is lost where the condition does not hold.
     ///
     /// # Errors

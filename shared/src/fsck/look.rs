@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 
 use super::check;
 use super::subject::{Sort, Subject, Table};
@@ -47,6 +48,7 @@ pub(super) struct Look {
     keys: HashMap<OrganizationId, Keys>,
     /// Keys as they are stored now, for organizations that are checked themselves.
     stored_keys: HashMap<OrganizationId, Keys>,
+    now: Timestamp,
 }
 
 impl Look {
@@ -59,6 +61,7 @@ impl Look {
             members: HashMap::new(),
             keys: HashMap::new(),
             stored_keys: HashMap::new(),
+            now: service.clock.now(),
         };
         // First, because where some items lie follows from a key and a sealed value.
         look.read_keys(service, subjects).await?;
@@ -94,6 +97,11 @@ impl Look {
             }
         }
         Ok(())
+    }
+
+    /// When it was looked.
+    pub(super) const fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// The item under a key that a check needs.

@@ -11,6 +11,7 @@ use crate::ids::{
     self, BookingId, DependentId, EventId, MemberId, NoticeId, OrganizationId, PersonId, ResourceId,
 };
 use crate::organization::WebName;
+use crate::retention::hold::On;
 use crate::settings::{self, Tables};
 
 /// A table whose items are checked.
@@ -63,6 +64,7 @@ pub(super) enum Sort {
     Resource(OrganizationId),
     Slot(OrganizationId, EventId),
     Booking(OrganizationId, BookingId),
+    Seat(OrganizationId, BookingId),
     Participant(OrganizationId, PersonId),
     /// A participant's or a dependent's: the key does not say which.
     Agenda(OrganizationId, [u8; 16], Date),
@@ -74,8 +76,9 @@ pub(super) enum Sort {
     Member(OrganizationId, MemberId),
     Username(OrganizationId, [u8; 16]),
     Administrators(OrganizationId),
-    /// A password, a second factor, a setting, a grant or a review: nothing
-    /// else names it, so only its key and its organization are looked at.
+    /// A password, a second factor, a setting, a grant, a review or the canary
+    /// of a key: nothing else names it, so only its key and its organization are
+    /// looked at.
     Alone(OrganizationId),
     Unknown,
 }
@@ -118,7 +121,14 @@ impl Sort {
             }
             // Whether the rest of its key fits is seen when the slot is read.
             ([event, _, _], "slot", Some(_)) => Self::Slot(organization, EventId::parse(event)?),
+            ([], "retention", None) => Self::Alone(organization),
+            (["holds"], "hold", Some(held)) => {
+                let (word, id) = held.split_once('#')?;
+                On::parse(word, id)?;
+                Self::Alone(organization)
+            }
             ([booking], "booking", None) => Self::Booking(organization, BookingId::parse(booking)?),
+            ([booking], "seat", None) => Self::Seat(organization, BookingId::parse(booking)?),
             ([person], "participant", None) => {
                 Self::Participant(organization, PersonId::parse(person)?)
             }
@@ -193,6 +203,7 @@ impl Sort {
             | Self::Resource(organization)
             | Self::Slot(organization, _)
             | Self::Booking(organization, _)
+            | Self::Seat(organization, _)
             | Self::Participant(organization, _)
             | Self::Agenda(organization, _, _)
             | Self::Tally(organization, _, _)
@@ -217,6 +228,7 @@ impl Sort {
             Self::Resource(_) => "resources",
             Self::Slot(..) => "slots",
             Self::Booking(..) => "bookings",
+            Self::Seat(..) => "seats",
             Self::Participant(..) => "participants",
             Self::Agenda(..) => "agendas",
             Self::Tally(..) => "tallies",
@@ -279,6 +291,7 @@ mod tests {
             (Key::resource(ORGANIZATION, event, resource), Sort::Resource(ORGANIZATION)),
             (Key::slot(ORGANIZATION, event, slot), Sort::Slot(ORGANIZATION, event)),
             (Key::booking(ORGANIZATION, booking), Sort::Booking(ORGANIZATION, booking)),
+            (Key::seat(ORGANIZATION, booking), Sort::Seat(ORGANIZATION, booking)),
             (Key::participant(ORGANIZATION, PERSON), Sort::Participant(ORGANIZATION, PERSON)),
             (Key::agenda(ORGANIZATION, PERSON, day), Sort::Agenda(ORGANIZATION, [2; 16], day)),
             (Key::agenda(ORGANIZATION, DEPENDENT, day), Sort::Agenda(ORGANIZATION, [7; 16], day)),
@@ -289,6 +302,10 @@ mod tests {
                 Sort::Attached(ORGANIZATION, DEPENDENT),
             ),
             (Key::tally(ORGANIZATION, PERSON, event), Sort::Tally(ORGANIZATION, PERSON, event)),
+            (Key::retention(ORGANIZATION), Sort::Alone(ORGANIZATION)),
+            (Key::hold(ORGANIZATION, On::Person(PERSON)), Sort::Alone(ORGANIZATION)),
+            (Key::hold(ORGANIZATION, On::Dependent(DEPENDENT)), Sort::Alone(ORGANIZATION)),
+            (Key::hold(ORGANIZATION, On::Event(event)), Sort::Alone(ORGANIZATION)),
         ] {
             assert_eq!(Sort::of(Table::Schedule, &key), sort, "{key}");
         }

@@ -1,10 +1,11 @@
 //! What happens to somebody who signs in, and is told to them by mail.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::identity::Subject;
 use crate::identity::pass::Purpose;
-use crate::ids::OrganizationId;
+use crate::ids::{EventId, OrganizationId};
 use crate::vault::Sealed;
 
 /// A notice to somebody who signs in, or is about to be able to.
@@ -71,6 +72,13 @@ pub enum News {
     /// To every administrator: somebody of the operator's may see the
     /// organization's data until then.
     SupportGranted(Timestamp),
+    /// To every administrator: after a restore, so many appointments of an event
+    /// are not known any more. Those of a day keep their times; of those without
+    /// a day, not even the time is known.
+    AppointmentsLost(EventId, Option<Date>, u32),
+    /// To a participant: after a restore, an appointment of theirs at this event
+    /// may not be known any more.
+    AppointmentMissing(EventId),
 }
 
 /// What of some news is stored beside its word.
@@ -119,6 +127,8 @@ impl News {
             Self::SignedInAfterFailures(_) => "signed_in_after_failures",
             Self::EmergencyUsed => "emergency_used",
             Self::SupportGranted(_) => "support_granted",
+            Self::AppointmentsLost(..) => "appointments_lost",
+            Self::AppointmentMissing(_) => "appointment_missing",
         }
     }
 
@@ -140,6 +150,15 @@ impl News {
             Self::RecoveryCodeUsed(count) | Self::SignedInAfterFailures(count) => {
                 Detail { count: Some(*count), ..nothing }
             }
+            Self::AppointmentsLost(event, day, count) => Detail {
+                count: Some(*count),
+                about: Some(match day {
+                    Some(day) => format!("{event} {day}"),
+                    None => event.to_string(),
+                }),
+                ..nothing
+            },
+            Self::AppointmentMissing(event) => Detail { about: Some(event.to_string()), ..nothing },
             Self::OrganizationApproved
             | Self::OrganizationRefused
             | Self::PasswordChanged
@@ -170,6 +189,14 @@ impl News {
             "signed_in_after_failures" => Self::SignedInAfterFailures(detail.count?),
             "emergency_used" => Self::EmergencyUsed,
             "support_granted" => Self::SupportGranted(detail.until?),
+            "appointments_lost" => match about?.split_once(' ') {
+                Some((event, day)) => {
+                    let day = Some(day.parse().ok()?);
+                    Self::AppointmentsLost(EventId::parse(event)?, day, detail.count?)
+                }
+                None => Self::AppointmentsLost(EventId::parse(about?)?, None, detail.count?),
+            },
+            "appointment_missing" => Self::AppointmentMissing(about.and_then(EventId::parse)?),
             _ => return None,
         })
     }
@@ -194,7 +221,9 @@ impl News {
             | Self::Locked(_)
             | Self::SignedInAfterFailures(_)
             | Self::EmergencyUsed
-            | Self::SupportGranted(_) => return None,
+            | Self::SupportGranted(_)
+            | Self::AppointmentsLost(..)
+            | Self::AppointmentMissing(_) => return None,
         })
     }
 
@@ -238,6 +267,13 @@ pub(crate) mod tests {
             News::SignedInAfterFailures(4),
             News::EmergencyUsed,
             News::SupportGranted(until),
+            News::AppointmentsLost(EventId::from_bytes([2; 16]), None, 1),
+            News::AppointmentsLost(
+                EventId::from_bytes([2; 16]),
+                Some(jiff::civil::date(2026, 12, 3)),
+                2,
+            ),
+            News::AppointmentMissing(EventId::from_bytes([2; 16])),
         ]
     }
 
@@ -247,6 +283,8 @@ pub(crate) mod tests {
             assert_eq!(News::of_word(news.word(), &news.detail()), Some(news));
         }
         assert_eq!(News::of_word("reset", &Detail::default()), None);
+        let lost = Detail { about: Some("nothing".into()), count: Some(1), until: None };
+        assert_eq!(News::of_word("appointments_lost", &lost), None);
         let unknown = Detail { about: Some("a stone".into()), ..Detail::default() };
         assert_eq!(News::of_word("factor_added", &unknown), None);
     }

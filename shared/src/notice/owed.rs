@@ -41,6 +41,10 @@ pub(crate) struct ChangeRow {
     pub(crate) slot: String,
     pub(crate) start: i64,
     pub(crate) end: i64,
+    /// The index of what concerns a booking; only of a notice whose id does not
+    /// follow from the booking's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) concerns: Option<String>,
 }
 
 /// What the item of a notice about an account has besides.
@@ -56,6 +60,8 @@ pub(crate) struct AccountRow {
     pub(crate) about: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sealed: Option<Sealed>,
+    /// The index of what concerns somebody who signs in.
+    pub(crate) concerns: String,
 }
 
 /// The id of a notice about a booking: a hash of what makes it one of a kind,
@@ -280,6 +286,8 @@ pub fn owe(table: &str, owed: &Owed) -> Result<Write, Trouble> {
             slot: change.slot.to_string(),
             start: change.start.as_second(),
             end: change.end.as_second(),
+            concerns: (change.kind == Kind::InTheWay)
+                .then(|| keys::mail_concerning(owed.organization, &change.booking.to_string())),
         })?,
         Matter::Account(account) => {
             let detail = account.news.detail();
@@ -290,6 +298,7 @@ pub fn owe(table: &str, owed: &Owed) -> Result<Write, Trouble> {
                 count: detail.count,
                 about: detail.about,
                 sealed: account.to.clone(),
+                concerns: keys::mail_concerning(owed.organization, &account.subject.to_string()),
             })?
         }
     });

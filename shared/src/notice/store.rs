@@ -230,12 +230,16 @@ pub async fn settle(
     };
     let answer = update(service, organization, notice)
         .update_expression(
-            "SET #state = :end, ended = :now, detail = :detail REMOVE owed_by, owed_since, claimed_at, claim, sealed",
+            "SET #state = :end, ended = :now, settled_at = :now, settled_by = :settled_by, detail = :detail REMOVE owed_by, owed_since, claimed_at, claim, sealed",
         )
         .condition_expression(condition)
         .expression_attribute_values(":end", text(end.word()))
         .expression_attribute_values(":now", number(now.as_second()))
         .expression_attribute_values(":detail", text(detail))
+        .expression_attribute_values(
+            ":settled_by",
+            text(&keys::settled(organization, keys::owed_shard(notice))),
+        )
         .send()
         .await;
     match answer {
@@ -299,6 +303,35 @@ pub async fn still_owed(
             .then_some(Start { shard: from.shard + 1, after: None }),
     };
     Ok(Page { notices, next })
+}
+
+/// The notices in one partition of the index `concerning`: those that somebody
+/// wanted a time a booking stood in the way of, or those about an account. The
+/// index may be a moment behind.
+///
+/// # Errors
+/// When DynamoDB fails.
+pub async fn concerning(service: &Service, concerns: String) -> Result<Vec<Key>, Trouble> {
+    let mut found = Vec::new();
+    let mut from = None;
+    loop {
+        let answer = service
+            .dynamo
+            .query()
+            .table_name(&service.settings.tables.mail)
+            .index_name("concerning")
+            .key_condition_expression("concerns = :concerns")
+            .expression_attribute_values(":concerns", text(&concerns))
+            .set_exclusive_start_key(from)
+            .send()
+            .await
+            .map_err(|cause| Trouble::unavailable("finding notices", cause))?;
+        found.extend(answer.items.unwrap_or_default().iter().filter_map(Key::of));
+        from = answer.last_evaluated_key;
+        if from.is_none() {
+            return Ok(found);
+        }
+    }
 }
 
 fn update(

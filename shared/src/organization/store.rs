@@ -61,13 +61,18 @@ pub fn founding(service: &Service, organization: &Organization) -> Result<Vec<Wr
         privacy_effective: organization.privacy.effective.to_string(),
         privacy_text: organization.privacy.text.clone(),
     };
+    Ok(vec![Write::create(table, dynamo::item(&row)?)?, naming(service, organization)?])
+}
+
+/// The write that makes an organization's name in addresses lead to it; lost
+/// when the name is taken.
+///
+/// # Errors
+/// When the SDK refuses to build the request.
+pub(crate) fn naming(service: &Service, organization: &Organization) -> Result<Write, Trouble> {
     let name = Key::web_name(organization.web_name.as_str());
-    let name_row =
-        WebNameRow { pk: name.pk, sk: name.sk, organization: organization.id.to_string() };
-    Ok(vec![
-        Write::create(table, dynamo::item(&row)?)?,
-        Write::create(table, dynamo::item(&name_row)?)?,
-    ])
+    let row = WebNameRow { pk: name.pk, sk: name.sk, organization: organization.id.to_string() };
+    Write::create(&service.settings.tables.schedule, dynamo::item(&row)?)
 }
 
 /// The write that takes an organization from one state to another; lost when it

@@ -79,6 +79,17 @@ pub struct Which {
     pub id: RunId,
 }
 
+/// What a step of a run came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// There is more to do, at once.
+    More,
+    /// There is more to do, but not in this tick.
+    Later,
+    /// That was all: the run ends.
+    Ended,
+}
+
 /// A run and how far it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run<S> {

@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use shared::audit::{About, read};
+use shared::booking::seat::{Reason, Seat};
 use shared::booking::store::{self, Desk};
 use shared::booking::{Booking, Failure, Refusal, State};
 use shared::identity::access::{Action, Target};
@@ -15,8 +16,8 @@ use super::names::Names;
 use super::scope::{Scope, View};
 use crate::Visit;
 use crate::guard::{Guest, done};
-use crate::pages::{Appointment, EventPage, Looks, ParticipantPage, Sheet};
-use crate::wire::{AppointmentShape, AppointmentsShape, NothingShape, ParticipantShape};
+use crate::pages::{Appointment, EventPage, Gone, Looks, ParticipantPage, Sheet};
+use crate::wire::{AppointmentShape, AppointmentsShape, NothingShape, ParticipantShape, SeatShape};
 use crate::words::{self, news};
 
 #[utoipa::path(
@@ -56,6 +57,11 @@ pub(crate) async fn event(visit: &Visit<'_>) -> Result<Reply, Fault> {
         scope.resource(booking.slot.resource).is_some()
             && !matches!(booking.state, State::Held(until) if until <= visit.now)
     });
+    let mut seats = match view.day {
+        Some(day) => store::seats_of_day(service, organization, event.id, day, view.only).await?,
+        None => Vec::new(),
+    };
+    seats.retain(|seat| scope.resource(seat.slot.resource).is_some());
     let query = format!("{:?} {:?}", view.day, view.only);
     visit
         .look(
@@ -72,16 +78,23 @@ pub(crate) async fn event(visit: &Visit<'_>) -> Result<Reply, Fault> {
             day: view.day.map(|day| day.to_string()),
             zone: event.zone.name().to_owned(),
             appointments: bookings.iter().map(|booking| shape(&scope.occasion, booking)).collect(),
+            seats: seats.iter().map(|seat| seat_shape(&scope.occasion, seat)).collect(),
         };
         return Ok(Reply::json(StatusCode::OK, &shape));
     }
-    Ok(page(StatusCode::OK, &event_page(visit, &scope, view, &bookings)))
+    Ok(page(StatusCode::OK, &event_page(visit, &scope, view, &bookings, &seats)))
 }
 
-fn event_page(visit: &Visit<'_>, scope: &Scope<'_>, view: View, bookings: &[Booking]) -> EventPage {
+fn event_page(
+    visit: &Visit<'_>,
+    scope: &Scope<'_>,
+    view: View,
+    bookings: &[Booking],
+    seats: &[Seat],
+) -> EventPage {
     let guest = scope.guest;
     let event = scope.occasion.event();
-    let count = match bookings.len() {
+    let count = match bookings.len() + seats.len() {
         0 => "No appointments.".to_owned(),
         1 => "1 appointment.".to_owned(),
         many => format!("{many} appointments."),
@@ -89,7 +102,11 @@ fn event_page(visit: &Visit<'_>, scope: &Scope<'_>, view: View, bookings: &[Book
     let sheets = scope
         .covered
         .iter()
-        .filter(|resource| bookings.iter().any(|booking| booking.slot.resource == resource.id))
+        .filter(|resource| {
+            let slots = bookings.iter().map(|booking| booking.slot);
+            let mut slots = slots.chain(seats.iter().map(|seat| seat.slot));
+            slots.any(|slot| slot.resource == resource.id)
+        })
         .map(|resource| Sheet {
             id: format!("r{}", resource.id),
             name: resource.name.clone(),
@@ -99,6 +116,19 @@ fn event_page(visit: &Visit<'_>, scope: &Scope<'_>, view: View, bookings: &[Book
                 .iter()
                 .filter(|booking| booking.slot.resource == resource.id)
                 .map(|booking| appointment(scope, booking))
+                .collect(),
+            gone: seats
+                .iter()
+                .filter(|seat| seat.slot.resource == resource.id)
+                .map(|seat| Gone {
+                    time: event.zone.clock(seat.start),
+                    until: event.zone.clock(seat.end),
+                    start: event.zone.rfc3339(seat.start),
+                    why: match seat.reason {
+                        Reason::Deleted => "This person’s data was deleted.",
+                        Reason::Lost => "Somebody booked this time; who it was is lost.",
+                    },
+                })
                 .collect(),
         })
         .collect();
@@ -170,6 +200,21 @@ pub(super) fn shape(occasion: &Occasion, booking: &Booking) -> AppointmentShape 
         email: contact.email.expose().to_owned(),
         phone: contact.phone.as_ref().map(|phone| phone.expose().to_owned()),
         note: contact.note.as_ref().map(|note| note.expose().to_owned()),
+    }
+}
+
+fn seat_shape(occasion: &Occasion, seat: &Seat) -> SeatShape {
+    let zone = &occasion.event().zone;
+    let found = occasion.resources.iter().find(|resource| resource.id == seat.slot.resource);
+    SeatShape {
+        resource: seat.slot.resource.to_string(),
+        resource_name: found.map_or_else(String::new, |resource| resource.name.clone()),
+        start: zone.rfc3339(seat.start),
+        end: zone.rfc3339(seat.end),
+        reason: match seat.reason {
+            Reason::Deleted => "deleted",
+            Reason::Lost => "lost",
+        },
     }
 }
 
@@ -279,6 +324,9 @@ async fn participant_page(
         phone: latest.contact.phone.as_ref().map(|phone| phone.expose().to_owned()),
         coming: visits(true),
         past: visits(false),
+        hold: guest
+            .may(Action::KeepData, Target::Account)
+            .then(|| guest.path(&format!("/retention?on=person&id={person}#holds"))),
         looks: looks.map(|(names, page)| Looks {
             lines: page
                 .entries

@@ -71,6 +71,8 @@ pub struct Sheet {
     pub path: String,
     /// What is booked, in the order of time.
     pub appointments: Vec<Appointment>,
+    /// What was booked by somebody whose data is gone, in the order of time.
+    pub gone: Vec<Gone>,
 }
 
 /// One appointment.
@@ -96,4 +98,17 @@ pub struct Appointment {
     pub note: Option<String>,
     /// Whether the address has yet to be proven.
     pub held: bool,
+}
+
+/// A time that is taken by somebody whose data is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gone {
+    /// When it begins: `18:40`.
+    pub time: String,
+    /// When it ends: `18:50`.
+    pub until: String,
+    /// When it begins, for programs: RFC 3339.
+    pub start: String,
+    /// Why nobody is named, in a sentence.
+    pub why: &'static str,
 }

@@ -27,6 +27,8 @@ pub struct ParticipantPage {
     pub coming: Vec<Visit>,
     /// What is over or was cancelled.
     pub past: Vec<Visit>,
+    /// Where nothing of theirs is kept from being deleted; for administrators.
+    pub hold: Option<String>,
     /// Who saw their data; for administrators.
     pub looks: Option<Looks>,
 }

@@ -84,6 +84,18 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ("audit-empty", AuditPage { lines: Vec::new(), onward: Vec::new(), ..audit() }.render()),
         ("dependents", dependents(2).render()),
         ("dependents-none", dependents(0).render()),
+        ("retention", retention().render()),
+        (
+            "retention-nothing",
+            RetentionPage {
+                problems: Vec::new(),
+                tonight: Tonight { lines: Vec::new(), held: 0, more: false },
+                holds: Vec::new(),
+                form: HoldForm { choices: Vec::new(), ..retention().form },
+                ..retention()
+            }
+            .render(),
+        ),
         ("support", support().render()),
         (
             "support-nobody",
@@ -147,6 +159,7 @@ fn sections() -> Vec<Section> {
     vec![
         section("Appointments", "", true),
         section("Members", "/members", false),
+        section("Keeping data", "/retention", false),
         section("Security", "/security", false),
         section("Audit trail", "/audit", false),
         section("Support", "/support", false),
@@ -196,6 +209,12 @@ fn event() -> EventPage {
             appointment("17:00", "17:10", "Maria Lopez", false),
             appointment("17:10", "17:20", MARKUP, true),
         ],
+        gone: vec![Gone {
+            time: "17:20".into(),
+            until: "17:30".into(),
+            start: "2026-12-03T17:20:00-05:00".into(),
+            why: "This person’s data was deleted.",
+        }],
     };
     EventPage {
         head: head(),
@@ -309,6 +328,7 @@ fn participant() -> ParticipantPage {
             visit(Some("Not yet confirmed"), None),
         ],
         past: vec![visit(Some("Cancelled"), None), visit(Some("Over"), None)],
+        hold: Some(manage("/retention?on=person&id=0123456789abcdefghjkmnpqrs#holds")),
         looks: Some(Looks {
             lines: vec![(
                 "Thursday 3 December 2026, 17:02".into(),
@@ -478,6 +498,55 @@ fn dependents(listed: usize) -> DependentsPage {
                 remove: manage("/dependents/0123456789abcdefghjkmnpqrs/remove"),
             })
             .collect(),
+    }
+}
+
+fn retention() -> RetentionPage {
+    RetentionPage {
+        head: head(),
+        sections: sections(),
+        news: None,
+        refusal: None,
+        problems: vec![Problem {
+            id: "bookings_days".into(),
+            text: "Appointments: choose 0 to 3650 days, or keep it for ever.".into(),
+        }],
+        action: manage("/retention"),
+        version: "1".into(),
+        bookings_days: Field {
+            value: "4000".into(),
+            error: Some("Choose 0 to 3650 days, or keep it for ever.".into()),
+        },
+        fate: vec![Choice { value: "removed".into(), text: "It is removed".into(), chosen: true }],
+        fate_error: None,
+        contacts_days: Field::default(),
+        notices_days: Field::holding("400"),
+        begins: "Friday 4 December 2026, 03:00 (New York time)".into(),
+        tonight: Tonight {
+            lines: vec!["12 appointments of Fall conferences".into(), "1 mail of the list".into()],
+            held: 2,
+            more: true,
+        },
+        form: HoldForm {
+            action: manage("/holds"),
+            choices: vec![Choice {
+                value: "event 0123456789abcdefghjkmnpqrs".into(),
+                text: "Fall conferences".into(),
+                chosen: true,
+            }],
+            choice_error: None,
+            reason: Field::default(),
+        },
+        holds: vec![HoldLine {
+            name: "Mo Visser".into(),
+            kind: "Person",
+            reason: "A dispute about 3 December.".into(),
+            by: "Robin Adeyemi".into(),
+            since: "Thursday 3 December 2026, 18:40".into(),
+            lift: manage("/holds/lift"),
+            on: "person",
+            id: "0123456789abcdefghjkmnpqrs".into(),
+        }],
     }
 }
 

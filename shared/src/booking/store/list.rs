@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::civil::Date;
 
 use super::item;
+use crate::booking::seat::{self, Seat};
 use crate::booking::{Booking, State};
 use crate::dynamo::{self, Key, keys};
 use crate::ids::{EventId, OrganizationId, PersonId, ResourceId};
@@ -31,6 +32,52 @@ pub async fn of_day(
     day: Date,
     resource: Option<ResourceId>,
 ) -> Result<Vec<Booking>, Trouble> {
+    let mut found = listed(service, organization, event, day, resource).await?;
+    found.retain(|key| key.sk == "booking");
+    let mut bookings = read_all(service, keys, &found).await?;
+    bookings.retain(|booking| {
+        booking.event == event
+            && booking.slot.day == day
+            && resource.is_none_or(|resource| booking.slot.resource == resource)
+            && matches!(booking.state, State::Booked | State::Held(_))
+    });
+    Ok(bookings)
+}
+
+/// The seats of an event's civil day whose people are gone, of one resource or
+/// of all, in the order of time.
+///
+/// # Errors
+/// When DynamoDB fails or a seat is damaged.
+pub async fn seats_of_day(
+    service: &Service,
+    organization: OrganizationId,
+    event: EventId,
+    day: Date,
+    resource: Option<ResourceId>,
+) -> Result<Vec<Seat>, Trouble> {
+    let table = &service.settings.tables.schedule;
+    let mut found = listed(service, organization, event, day, resource).await?;
+    found.retain(|key| key.sk == "seat");
+    let mut seats = Vec::with_capacity(found.len());
+    for chunk in found.chunks(AT_ONCE) {
+        let items = dynamo::batch_get(&service.dynamo, table, chunk, &*service.chance).await?;
+        for item in items.into_values() {
+            seats.push(seat::read(item)?);
+        }
+    }
+    seats.sort_by_key(|seat| (seat.start, seat.slot, seat.id));
+    Ok(seats)
+}
+
+/// What the index names on an event's civil day.
+async fn listed(
+    service: &Service,
+    organization: OrganizationId,
+    event: EventId,
+    day: Date,
+    resource: Option<ResourceId>,
+) -> Result<Vec<Key>, Trouble> {
     let pk = keys::booked(organization, event, day);
     let of_day = day.strftime("%Y%m%d-");
     let slots = resource.map_or_else(|| of_day.to_string(), |of| format!("{of_day}{of}-"));
@@ -55,14 +102,7 @@ pub async fn of_day(
             break;
         }
     }
-    let mut bookings = read_all(service, keys, &found).await?;
-    bookings.retain(|booking| {
-        booking.event == event
-            && booking.slot.day == day
-            && resource.is_none_or(|resource| booking.slot.resource == resource)
-            && matches!(booking.state, State::Booked | State::Held(_))
-    });
-    Ok(bookings)
+    Ok(found)
 }
 
 /// What a person has booked, in the order of time. What they have cancelled or

@@ -8,7 +8,7 @@ use super::{Desk, Wish, item, number};
 use crate::audit::{self, About, Action, Actor, Record};
 use crate::booking::rules::{Agendas, Asker, For};
 use crate::booking::{BookedFor, Booking, State};
-use crate::dynamo::{self, Key, Transaction, Write};
+use crate::dynamo::{self, Key, Transaction, Write, keys};
 use crate::ids::{BookingId, MemberId, OrganizationId, PersonId};
 use crate::notice::{Kind, Owed, owed};
 use crate::participant::{Tally, agenda, tally};
@@ -26,6 +26,10 @@ pub(crate) struct ParticipantRow {
     pub(crate) sk: String,
     pub(crate) proven: i64,
     pub(crate) email_index: String,
+    /// The index of what retention will ask about.
+    pub(crate) ending: String,
+    /// When something was last heard of them, as far as anybody looked.
+    pub(crate) ends: i64,
     pub(crate) sealed: Sealed,
 }
 
@@ -426,7 +430,7 @@ fn word(text: &str) -> aws_sdk_dynamodb::types::AttributeValue {
 pub(crate) fn remember_participant(
     service: &Service,
     organization: OrganizationId,
-    keys: &OrganizationKeys,
+    vault: &OrganizationKeys,
     person: PersonId,
     email: &EmailAddress,
     now: Timestamp,
@@ -434,10 +438,12 @@ pub(crate) fn remember_participant(
     let key = Key::participant(organization, person);
     let table = &service.settings.tables.schedule;
     let place = Place { table: Table::Schedule, pk: &key.pk, sk: &key.sk, attribute: "sealed" };
-    let sealed = keys.seal(place, &email.expose(), &*service.chance)?;
+    let sealed = vault.seal(place, &email.expose(), &*service.chance)?;
     let row = ParticipantRow {
-        email_index: keys.person(email).to_string(),
+        email_index: vault.person(email).to_string(),
         proven: now.as_second(),
+        ending: keys::contacts_ending(organization, keys::ending_shard(person.as_bytes())),
+        ends: now.as_second(),
         sealed,
         pk: key.pk,
         sk: key.sk,

@@ -5,7 +5,7 @@ use jiff::civil::date;
 use super::super::mail::{HtmlPart, TextPart};
 use super::*;
 use crate::identity::Subject;
-use crate::ids::{MemberId, OrganizationId};
+use crate::ids::{EventId, MemberId, OrganizationId};
 use crate::notice::account::tests::all;
 use crate::notice::owed;
 use crate::notice::tests::now;
@@ -155,6 +155,24 @@ fn each_letter_says_in_text_and_page_what_happened_and_where_to_go() {
         ),
         (News::EmergencyUsed, "Emergency code used", "must review", "/manage/emergency"),
         (News::SupportGranted(soon()), "Support may help", "until Friday 20", "/manage/support"),
+        (
+            News::AppointmentsLost(EventId::from_bytes([2; 16]), Some(date(2026, 12, 3)), 2),
+            "Appointments lost",
+            "Harbor Clinic on Thursday 3 December 2026: 2 appointments.",
+            "/manage",
+        ),
+        (
+            News::AppointmentsLost(EventId::from_bytes([2; 16]), None, 1),
+            "Appointments lost",
+            "Harbor Clinic: 1 appointment.",
+            "/manage",
+        ),
+        (
+            News::AppointmentMissing(EventId::from_bytes([2; 16])),
+            "Please check your appointments",
+            "book again what is missing",
+            "/sign-in",
+        ),
     ];
     let scene = scene();
     for (news, word, says, path) in table {

@@ -1,0 +1,4 @@
+//! Keeping no longer than an organization wishes.
+
+mod forgetting;
+mod scene;
