@@ -2,7 +2,8 @@
 //! against it, and removed again.
 //!
 //! A backup that nobody has restored is a hope. So every week a run restores
-//! one into tables of its own, puts back what a restore forgets, checks that
+//! one into tables of its own, puts back what a restore forgets, holds every
+//! item against what is there, deletes again what was deleted since, checks that
 //! everything fits together, and opens what each organization's key sealed.
 //! It reads the tables that people work with and changes nothing there.
 
@@ -20,6 +21,7 @@ use super::{BackupSettings, Hitch, Progress, rules};
 use crate::audit::{self, About, Action, Actor, Outcome as Result_, Record};
 use crate::dynamo::Write;
 use crate::ids::{OrganizationId, RunId};
+use crate::restore::compare;
 use crate::run::{self, Claim, Kind, Run, Which};
 use crate::service::Service;
 use crate::settings::Table;
@@ -40,8 +42,14 @@ pub enum Stage {
     Restore,
     /// What a restore forgets is put back, and seen to be there.
     PutBack,
+    /// What was restored is held against what is there, item by item.
+    Compare,
+    /// What was deleted since the backup is deleted again.
+    Delete,
     /// All items are checked against each other.
     Check,
+    /// What a rule can mend is mended.
+    Mend,
     /// Each organization's key opens what it sealed.
     Open,
     /// The restored tables are removed.
@@ -56,7 +64,10 @@ impl Stage {
             Self::Choose => "choose",
             Self::Restore => "restore",
             Self::PutBack => "put_back",
+            Self::Compare => "compare",
+            Self::Delete => "delete",
             Self::Check => "check",
+            Self::Mend => "mend",
             Self::Open => "open",
             Self::Remove => "remove",
         }
@@ -76,6 +87,12 @@ pub struct Drill {
     /// What is tried out, once it is chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set: Option<Chosen>,
+    /// How far the comparison has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparing: Option<compare::Position>,
+    /// What the comparison has found.
+    #[serde(default)]
+    pub compared: compare::Report,
     /// How far the check has come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<String>,
@@ -121,9 +138,19 @@ pub struct Findings {
 impl Findings {
     /// Adds one.
     pub fn add(&mut self, kind: &str, words: String) {
-        *self.counts.entry(kind.to_owned()).or_default() += 1;
-        if self.words.len() < MOST_WORDS {
-            self.words.push(words.chars().take(300).collect());
+        self.add_many(kind, 1, std::iter::once(words));
+    }
+
+    /// Adds several, some of them in words.
+    pub fn add_many(&mut self, kind: &str, count: u64, words: impl Iterator<Item = String>) {
+        if count == 0 {
+            return;
+        }
+        *self.counts.entry(kind.to_owned()).or_default() += count;
+        for words in words {
+            if self.words.len() < MOST_WORDS {
+                self.words.push(words.chars().take(300).collect());
+            }
         }
     }
 
@@ -155,6 +182,8 @@ impl Drill {
             stage: Stage::Choose,
             begun: BTreeMap::new(),
             set: None,
+            comparing: None,
+            compared: compare::Report::default(),
             position: None,
             after: None,
             counted: BTreeMap::new(),
@@ -267,6 +296,9 @@ pub async fn step(
         Stage::Choose => steps::choose(service, settings, which, drill, now).await,
         Stage::Restore => steps::restore(service, settings, which, drill, now).await,
         Stage::PutBack => steps::put_back(service, settings, which, drill, now).await,
+        Stage::Compare => steps::compare(service, settings, which, drill, now).await,
+        Stage::Delete => steps::delete(service, settings, which, drill, now).await,
+        Stage::Mend => steps::mend(service, settings, which, drill, now).await,
         Stage::Check => steps::check(service, settings, which, drill, now).await,
         Stage::Open => steps::open(service, settings, which, drill, now).await,
         Stage::Remove => steps::remove(service, settings, which, drill).await,

@@ -8,7 +8,8 @@ use crate::ids::RunId;
 
 /// No backup is older: what was deleted is gone from all of them by then.
 pub const HARD: SignedDuration = SignedDuration::from_hours(35 * 24);
-/// A backup goes so long before it is as old as that: a tick may come late.
+/// A backup goes so long before it is as old as it may be: a tick may come late,
+/// and one night takes minutes longer than another.
 const EARLY: SignedDuration = SignedDuration::from_hours(1);
 /// The fewest and the most days that may be set.
 pub const DAYS: std::ops::RangeInclusive<u16> = 7..=35;
@@ -89,7 +90,7 @@ pub fn to_remove(
     went_well: bool,
     now: Timestamp,
 ) -> Vec<usize> {
-    let set = SignedDuration::from_hours(i64::from(days) * 24).min(HARD - EARLY);
+    let set = SignedDuration::from_hours(i64::from(days) * 24) - EARLY;
     let goes = |backup: &Held| {
         let age = now.duration_since(backup.taken);
         is_too_old(backup.taken, now)

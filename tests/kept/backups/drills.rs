@@ -68,6 +68,19 @@ impl Installation {
         found
     }
 
+    /// Writes other bytes into an attribute, as nobody but a fault would.
+    async fn set(&self, table: Table, key: &Key, attribute: &str, bytes: Vec<u8>) {
+        use aws_sdk_dynamodb::primitives::Blob;
+        use aws_sdk_dynamodb::types::AttributeValue;
+        let service = self.world.service();
+        let update = service.dynamo.update_item().set_key(Some(key.to_item()));
+        let update = update.table_name(service.settings.tables.name(table));
+        let update = update.update_expression("SET #it = :bytes");
+        let update = update.expression_attribute_names("#it", attribute);
+        let bytes = AttributeValue::B(Blob::new(bytes));
+        update.expression_attribute_values(":bytes", bytes).send().await.unwrap();
+    }
+
     /// A family books at the school.
     async fn books(&self) -> Place {
         let world = &self.world;
@@ -96,6 +109,7 @@ async fn the_week_s_drill_proves_the_newest_backup_and_leaves_nothing_behind() {
     assert_eq!((&drill["by_hand"], &drill["findings"]), (&json!(false), &json!([])));
     assert_eq!(count(&drill, "counted", "bookings"), 1);
     assert_eq!(count(&drill, "counted", "tables put back"), 4);
+    assert!(count(&drill, "counted", "items the same") > 100, "{drill}");
     assert!(count(&drill, "counted", "keys") >= 4, "{drill}");
     assert!(count(&drill, "counted", "sealed items opened") >= 1, "{drill}");
     assert!(drill["seconds"].is_i64(), "{drill}");
@@ -168,7 +182,7 @@ async fn damage_that_lies_in_a_backup_is_found_and_pages() {
     let installation = Installation::new().await;
     let place = installation.books().await;
     installation.first_night().await;
-    // A booking loses its slot's item, and a night takes that over.
+    // A booking loses its entry in an agenda, and a night takes that over.
     let service = installation.world.service();
     let items = installation.items().await;
     let agenda = items.keys().find(|(table, pk, sk)| {
@@ -181,12 +195,47 @@ async fn damage_that_lies_in_a_backup_is_found_and_pages() {
     let delete = service.dynamo.delete_item().table_name(&service.settings.tables.schedule);
     delete.set_key(Some(key.to_item())).send().await.unwrap();
     installation.night().await;
+    let drill = installation.drill().await;
+    assert!(count(&drill, "counted", "damages found") >= 1, "{drill}");
+    // A rule mends it, as it would what a backup holds only a part of.
+    assert_eq!(drill["state"], "proven", "{drill}");
+
+    // What no rule can mend pages.
+    let place = items.keys().find(|(table, _, sk)| table == "Schedule" && sk == "booking");
+    let (_, pk, sk) = place.unwrap();
+    let key = Key { pk: pk.clone(), sk: sk.clone() };
+    let tables = &service.settings.tables;
+    let item = shared::dynamo::get(&service.dynamo, &tables.schedule, &key).await.unwrap();
+    let sealed = item.unwrap()["sealed"].as_b().unwrap().clone().into_inner();
+    let altered: Vec<u8> = sealed.iter().map(|byte| byte ^ 1).collect();
+    installation.set(Table::Schedule, &key, "sealed", altered).await;
+    installation.night().await;
     let begun = installation.post(PATH).await;
     let log = installation.logged(async || installation.ticks(4).await).await;
     let drill = installation.until_ended(begun.json()["run"].as_str().unwrap()).await;
     assert_eq!(drill["state"], "found", "{drill}");
     assert!(count(&drill, "findings", "damage") >= 1, "{drill}");
     assert!(log.contains("BACKUP_FAILED"), "{log}");
+    installation.stop().await;
+}
+
+#[tokio::test]
+async fn an_item_that_is_not_what_was_backed_up_and_one_that_the_backup_lacks_are_found() {
+    let installation = Installation::new().await;
+    installation.books().await;
+    installation.first_night().await;
+    // The bytes of a booking are others than when it was backed up, though
+    // nobody changed it: its version is the same.
+    let items = installation.items().await;
+    let booking = items.keys().find(|(table, _, sk)| table == "Schedule" && sk == "booking");
+    let (_, pk, sk) = booking.unwrap();
+    let key = Key { pk: pk.clone(), sk: sk.clone() };
+    installation.set(Table::Schedule, &key, "sealed", vec![1, 1, 2, 3]).await;
+    let drill = installation.drill().await;
+    assert_eq!(drill["state"], "found", "{drill}");
+    assert_eq!(count(&drill, "findings", "unlike"), 1, "{drill}");
+    let words = drill["words"].as_array().unwrap();
+    assert!(words.iter().any(|words| words.as_str().unwrap().contains(pk.as_str())), "{drill}");
     installation.stop().await;
 }
 

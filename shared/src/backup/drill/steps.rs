@@ -8,10 +8,12 @@ use serde_json::Value;
 use super::super::{BackupSettings, Progress, forgotten, store};
 use super::{Drill, Outcome, Stage, scratch};
 use crate::dynamo::{self, Item, Key};
-use crate::fsck::{Checker, Options, Position};
+use crate::fsck::{Checker, Options, Position, repair};
 use crate::ids::OrganizationId;
 use crate::ledger::{self, Forgotten};
 use crate::organization;
+use crate::restore::compare::{self, Comparison};
+use crate::restore::reapply;
 use crate::run::Which;
 use crate::service::Service;
 use crate::settings::Table;
@@ -20,6 +22,10 @@ use crate::vault::{OrganizationKeys, Place, Sealed};
 
 /// So many slots are counted at once: their positions lie in the run's item.
 const SLOTS_AT_ONCE: u64 = 1_000;
+/// So many pages are compared in one step.
+const PAGES: usize = 20;
+/// What the state calls damages that the check found.
+const DAMAGES: &str = "damages found";
 /// So many organizations are looked at in one step.
 const PAGE: i32 = 10;
 /// So many members of each are opened.
@@ -100,6 +106,65 @@ pub(super) async fn put_back(
         }
     }
     drill.count("tables put back", Table::BACKED_UP.len() as u64);
+    drill.enter(Stage::Compare, now);
+    Ok(Progress::More)
+}
+
+/// Holds some pages of what was restored against what is there.
+pub(super) async fn compare(
+    service: &Service,
+    settings: &BackupSettings,
+    which: Which,
+    drill: &mut Drill,
+    now: Timestamp,
+) -> Result<Progress, Trouble> {
+    let set = drill.set.clone().ok_or_else(|| Trouble::damaged("a drill", "it chose no set"))?;
+    let taken = Timestamp::from_second(set.taken);
+    let taken = taken.map_err(|why| Trouble::damaged("a drill", why))?;
+    let restored = service.over(scratch::tables(service, settings, which.id));
+    let entries = ledger::all(service).await?;
+    let comparison = Comparison::new(service, &restored, &entries, taken);
+    let mut position = drill.comparing.take().or_else(|| Some(compare::Position::begin()));
+    let mut report = drill.compared.clone();
+    for _ in 0..PAGES {
+        let Some(here) = position else { break };
+        position = comparison.step(here, &mut report).await?;
+    }
+    drill.compared = report;
+    drill.comparing = position;
+    if drill.comparing.is_some() {
+        return Ok(Progress::More);
+    }
+    let report = drill.compared.clone();
+    for (what, counts) in [
+        ("items the same", &report.same),
+        ("items changed since", &report.changed),
+        ("items deleted since", &report.explained),
+        ("items gone since", &report.gone),
+        ("items new since", &report.new),
+    ] {
+        drill.count(what, counts.values().sum());
+    }
+    for (kind, count) in [("unlike", report.unlike), ("lacking", report.lacking)] {
+        let words = report.keys.iter().filter(|words| words.starts_with(kind)).cloned();
+        drill.findings.add_many(kind, count, words);
+    }
+    drill.enter(Stage::Delete, now);
+    Ok(Progress::More)
+}
+
+/// Deletes again what was deleted since the backup, as the ledger says.
+pub(super) async fn delete(
+    service: &Service,
+    settings: &BackupSettings,
+    which: Which,
+    drill: &mut Drill,
+    now: Timestamp,
+) -> Result<Progress, Trouble> {
+    let restored = service.over(scratch::tables(service, settings, which.id));
+    let entries = ledger::all(service).await?;
+    let removed = reapply::run(&restored, &entries).await?;
+    drill.count("items deleted again", removed.values().sum());
     drill.enter(Stage::Check, now);
     Ok(Progress::More)
 }
@@ -113,7 +178,8 @@ pub(super) async fn check(
     now: Timestamp,
 ) -> Result<Progress, Trouble> {
     let restored = service.over(scratch::tables(service, settings, which.id));
-    let checker = Checker::new(&restored, Options { segments: 1, slots_at_once: SLOTS_AT_ONCE });
+    let checker =
+        Checker::new(&restored, Options { segments: 1, slots_at_once: SLOTS_AT_ONCE, quiet: true });
     let position = match &drill.position {
         Some(text) => {
             Position::parse(text).map_err(|why| Trouble::damaged("a drill's position", why))?
@@ -124,13 +190,36 @@ pub(super) async fn check(
     for (kind, count) in step.checked {
         drill.count(kind, count);
     }
-    for finding in step.findings {
-        drill.findings.add("damage", finding.to_string());
-    }
+    // What a backup holds only a part of is no reason to page anybody: it is
+    // mended, and what is left then is.
+    drill.count(DAMAGES, step.findings.len() as u64);
     drill.position = step.next.as_ref().map(Position::to_text);
     if drill.position.is_none() {
-        drill.enter(Stage::Open, now);
+        drill.enter(Stage::Mend, now);
     }
+    Ok(Progress::More)
+}
+
+/// Mends what a rule can mend; the rest is a finding.
+pub(super) async fn mend(
+    service: &Service,
+    settings: &BackupSettings,
+    which: Which,
+    drill: &mut Drill,
+    now: Timestamp,
+) -> Result<Progress, Trouble> {
+    if drill.counted.get(DAMAGES).is_some_and(|damages| *damages > 0) {
+        let restored = service.over(scratch::tables(service, settings, which.id));
+        let repaired = repair::run(&restored).await?;
+        for (deed, count) in repaired.deeds {
+            drill.count(deed.said(), count);
+        }
+        let left = repaired.left;
+        let count = left.findings.len() as u64 + left.further;
+        let words = left.findings.iter().map(ToString::to_string);
+        drill.findings.add_many("damage", count, words);
+    }
+    drill.enter(Stage::Open, now);
     Ok(Progress::More)
 }
 
