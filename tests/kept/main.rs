@@ -38,6 +38,7 @@ mod privacy;
 mod program;
 mod race;
 mod recorded;
+mod restore;
 mod retention;
 mod secrets;
 mod sign_in;

@@ -270,7 +270,7 @@ impl Guest {
     /// The parts of the team's pages that they may see; `current` is the path
     /// of the one that this page belongs to.
     pub(crate) fn sections(&self, current: &str) -> Vec<Section> {
-        let parts: [(&'static str, &str, Action, Option<Target>); 9] = [
+        let parts: [(&'static str, &str, Action, Option<Target>); 10] = [
             ("Appointments", "", Action::SeeAppointments, None),
             (
                 "Organizations",

@@ -113,7 +113,8 @@ pub(super) async fn check(
     now: Timestamp,
 ) -> Result<Progress, Trouble> {
     let restored = service.over(scratch::tables(service, settings, which.id));
-    let checker = Checker::new(&restored, Options { segments: 1, slots_at_once: SLOTS_AT_ONCE });
+    let checker =
+        Checker::new(&restored, Options { segments: 1, slots_at_once: SLOTS_AT_ONCE, quiet: true });
     let position = match &drill.position {
         Some(text) => {
             Position::parse(text).map_err(|why| Trouble::damaged("a drill's position", why))?
