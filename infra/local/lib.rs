@@ -36,6 +36,7 @@ pub mod mailbox;
 mod options;
 mod pages;
 pub mod pattern;
+pub mod restore;
 mod schedules;
 mod streams;
 pub mod template;

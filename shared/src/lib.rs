@@ -24,6 +24,7 @@ pub mod participant;
 pub mod patience;
 pub mod personal;
 pub mod resource;
+pub mod restore;
 pub mod retention;
 pub mod run;
 pub mod service;

@@ -39,6 +39,7 @@ mod privacy;
 mod program;
 mod race;
 mod recorded;
+mod restore;
 mod retention;
 mod secrets;
 mod sign_in;

@@ -217,7 +217,7 @@ impl Mender<'_> {
         if booking.end <= self.now || self.told.contains(&booking.id) {
             return Ok(plan);
         }
-        let version = booking.version.max(told) + 1;
+        let version = rules::beyond(booking.version.max(told));
         let after = Booking { version, ..booking.clone() };
         let kind = Some(Kind::Moved);
         plan.writes.extend(self.announcing(organization, keys, booking, &after, kind)?);
@@ -347,7 +347,7 @@ impl Mender<'_> {
         let booked = before.state == State::Booked;
         let after = Booking {
             state: if booked { State::Booked } else { State::Cancelled },
-            version: told.max(before.version) + 1,
+            version: rules::beyond(told.max(before.version)),
             ..before.clone()
         };
         let mut writes = Vec::new();

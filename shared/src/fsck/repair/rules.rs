@@ -64,6 +64,12 @@ pub(super) fn leave(seen: Seen, before: State) -> Change {
     }
 }
 
+/// A version beyond whatever a change that is lost may have told: calendars go
+/// by it, and take no older or equal one.
+pub(super) const fn beyond(version: u32) -> u32 {
+    version.saturating_add(10)
+}
+
 /// A person's tally once `counted` bookings stand in their agendas. One that
 /// says more may be all that is left of a booking, so it is lowered by what is
 /// known to have gone and by no more.

@@ -4,7 +4,7 @@ use aws_lc_rs::digest;
 
 use super::around::{Counted, Occupants};
 use super::bookings::number;
-use super::rules::Change;
+use super::rules::{self, Change};
 use super::{Deed, Mender, Plan};
 use crate::audit::About;
 use crate::booking::seat::{Reason, Seat};
@@ -209,7 +209,7 @@ impl Mender<'_> {
         counted: &Counted,
     ) -> Result<Option<Plan>, Trouble> {
         let Some(last) = counted.occupants.booked.last() else { return Ok(None) };
-        let version = last.version + 1;
+        let version = rules::beyond(last.version);
         let after = Booking { state: State::Cancelled, version, ..last.clone() };
         let Some(turn) = self.turning(organization, keys, last, &after).await? else {
             return Ok(None);
