@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use shared::ambient::{Clock, SystemClock};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use tokio::sync::watch;
 
 /// The machine's time plus an offset that only grows.
@@ -23,6 +24,19 @@ pub struct MovableClock {
     /// Where the offset is remembered; nowhere with data in memory.
     file: Option<PathBuf>,
     moved: watch::Sender<u64>,
+    followers: Followers,
+}
+
+/// Told how far the clock is ahead before whoever moved it goes on.
+pub(crate) type Follower = Box<dyn Fn(SignedDuration) + Send>;
+
+#[derive(Default)]
+struct Followers(Mutex<Vec<Follower>>);
+
+impl std::fmt::Debug for Followers {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Followers")
+    }
 }
 
 /// Why the clock was not moved.
@@ -76,6 +90,7 @@ impl MovableClock {
             latest: AtomicI64::new(i64::MIN),
             file,
             moved: watch::Sender::new(0),
+            followers: Followers::default(),
         };
         if offset != 0 {
             clock.remember().map_err(|error| StartError::folder(folder, &error))?;
@@ -97,6 +112,9 @@ impl MovableClock {
         }
         self.offset.fetch_add(by.as_micros() as i64, Ordering::SeqCst);
         self.remember()?;
+        for follower in self.followers.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            follower(self.ahead());
+        }
         self.moved.send_modify(|moves| *moves += 1);
         Ok(self.now())
     }
@@ -113,6 +131,16 @@ impl MovableClock {
     #[must_use]
     pub fn moves(&self) -> watch::Receiver<u64> {
         self.moved.subscribe()
+    }
+
+    /// How far it is ahead of the machine's own.
+    pub(crate) fn ahead(&self) -> SignedDuration {
+        SignedDuration::from_micros(self.offset.load(Ordering::SeqCst))
+    }
+
+    /// Tells `follower` of every move to come.
+    pub(crate) fn follow(&self, follower: Follower) {
+        self.followers.0.lock().unwrap_or_else(PoisonError::into_inner).push(follower);
     }
 
     fn remember(&self) -> std::io::Result<()> {

@@ -1,11 +1,12 @@
 //! The whole of it: started, asked, stopped.
 
+use crate::backups::Backups;
 use crate::bus::Bus;
 use crate::clock::MovableClock;
 use crate::engine::Engine;
 use crate::error::StartError;
 use crate::faults::Faults;
-use crate::front::Front;
+use crate::front::{Between, Front};
 use crate::functions::{self, Hosted, Surroundings};
 use crate::gateway::{self, Gateway, Routes};
 use crate::keys::Keys;
@@ -59,6 +60,7 @@ pub(crate) struct Parts {
     pub(crate) schedules: Schedules,
     pub(crate) bus: Arc<Bus>,
     pub(crate) engine: Arc<Engine>,
+    backups: Arc<Backups>,
     faults: Arc<Faults>,
     keys: Keys,
     dynamo: aws_sdk_dynamodb::Client,
@@ -66,7 +68,7 @@ pub(crate) struct Parts {
     service: Arc<Service>,
     template: Template,
     functions: Vec<Arc<Hosted>>,
-    _front: Option<Front>,
+    _fronts: Vec<Front>,
     _desk: Desk,
 }
 
@@ -92,10 +94,17 @@ impl LocalCloud {
         // The keys before the data: data whose keys are gone must not get new ones.
         let keys = Keys::start(&template, folder, Arc::clone(&faults)).await?;
         let engine = Arc::new(Engine::start(&template, folder, &clock).await?);
-        let front = match options.faults {
-            Some(_) => Some(Front::start(engine.address(), Arc::clone(&faults)).await?),
+        let backups = Backups::start(&template, folder, &engine, &clock, &faults)?;
+        let injecting = options.faults.map(|_| Arc::clone(&faults));
+        let front = match &injecting {
+            Some(_) => {
+                let between = Between { faults: injecting.clone(), ..Between::default() };
+                Some(Front::start(engine.address(), between).await?)
+            }
             None => None,
         };
+        let between = Between { faults: injecting, backups: Some(Arc::clone(&backups)) };
+        let keeper = Front::start(engine.address(), between).await?;
         let bus = Arc::new(Bus::default());
         let mailbox = Arc::new(Mailbox::new(
             &template,
@@ -109,6 +118,7 @@ impl LocalCloud {
         let database = front.as_ref().map_or(engine.address(), Front::address);
         let surroundings = Surroundings {
             dynamo: clients::dynamo(database, &http),
+            keeper: clients::dynamo(keeper.address(), &http),
             keys: keys.client().clone(),
             mail: clients::mail(desk.address(), &http),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -149,7 +159,8 @@ impl LocalCloud {
             stage: template.stage.clone(),
             sends_bytes: !template.binary_media_types.is_empty(),
         });
-        let sweeper = tokio::spawn(sweep(Arc::clone(&engine), Arc::clone(&clock)));
+        let sweeper =
+            tokio::spawn(sweep(Arc::clone(&engine), Arc::clone(&backups), Arc::clone(&clock)));
         let parts = Arc::new(Parts {
             clock,
             mailbox,
@@ -157,14 +168,15 @@ impl LocalCloud {
             schedules,
             bus,
             engine,
+            backups,
             faults,
             keys,
-            dynamo: surroundings.dynamo,
+            dynamo: surroundings.keeper,
             mail: surroundings.mail,
             service,
             template,
             functions: hosted,
-            _front: front,
+            _fronts: front.into_iter().chain([keeper]).collect(),
             _desk: desk,
         });
         let router = pages::router(Arc::clone(&parts))
@@ -185,7 +197,8 @@ impl LocalCloud {
         &self.parts.service
     }
 
-    /// The DynamoDB client that the functions use; with faults, through them.
+    /// The DynamoDB client that the functions of backup and retention use: it
+    /// also answers for backups. With faults, through them.
     #[must_use]
     pub fn dynamo(&self) -> &aws_sdk_dynamodb::Client {
         &self.parts.dynamo
@@ -304,11 +317,12 @@ impl LocalCloud {
     /// # Errors
     /// When the engine fails.
     pub async fn sweep_expired(&self) -> Result<usize, String> {
-        sweep_once(&self.parts.engine).await
+        sweep_once(&self.parts.engine, &self.parts.backups).await
     }
 
-    /// Waits until everything that was written has been delivered, for 20
-    /// seconds at most; whether it has.
+    /// Waits until everything that was written has been delivered, and every
+    /// backup and restore under way is done, for 20 seconds at most; whether it
+    /// has.
     pub async fn settle(&self) -> bool {
         self.parts.settle().await
     }
@@ -324,6 +338,8 @@ impl LocalCloud {
             server.abort();
         }
         self.parts.streams.stop().await;
+        let backups = Arc::clone(&self.parts.backups);
+        let _ = tokio::task::spawn_blocking(move || backups.stop()).await;
         self.sweeper.abort();
         self.parts.engine.stop().await;
         drop(self.lock.take());
@@ -345,7 +361,8 @@ impl Parts {
         let _waiting = self.streams.wait_for();
         while begun.elapsed() < LONGEST_SETTLING {
             // Events may write, and records may send events: look at both ends.
-            if self.bus.is_idle() && self.streams.is_idle() && self.bus.is_idle() {
+            let delivered = self.bus.is_idle() && self.streams.is_idle() && self.bus.is_idle();
+            if delivered && self.backups.is_idle() {
                 return true;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -401,9 +418,8 @@ fn own_service(
 ) -> Result<Arc<Service>, StartError> {
     let function = template.functions.first().map_or("", |function| function.name.as_str());
     let environment = template.environment(function, &surroundings.names)?;
-    functions::service(&environment, surroundings).map_err(|problem| StartError::Environment {
-        function: function.to_owned(),
-        problem: problem.to_string(),
+    functions::service(&environment, &surroundings.keeper, surroundings).map_err(|problem| {
+        StartError::Environment { function: function.to_owned(), problem: problem.to_string() }
     })
 }
 
@@ -426,23 +442,26 @@ fn serve(listener: TcpListener, router: Router) -> (oneshot::Sender<()>, JoinHan
     (stop, server)
 }
 
-async fn sweep(engine: Arc<Engine>, clock: Arc<MovableClock>) {
+async fn sweep(engine: Arc<Engine>, backups: Arc<Backups>, clock: Arc<MovableClock>) {
     let mut moves = clock.moves();
     loop {
         // The clock's end is this process's end.
         if let Ok(Err(_)) = tokio::time::timeout(SWEEP_EVERY, moves.changed()).await {
             return;
         }
-        if let Err(problem) = sweep_once(&engine).await {
-            tracing::warn!(problem, "expired items stay for now");
+        if let Err(problem) = sweep_once(&engine, &backups).await {
+            tracing::warn!(problem, "what has expired stays for now");
         }
     }
 }
 
-async fn sweep_once(engine: &Arc<Engine>) -> Result<usize, String> {
-    let engine = Arc::clone(engine);
-    let swept = tokio::task::spawn_blocking(move || engine.sweep_expired()).await;
-    swept.map_err(|error| error.to_string())?
+async fn sweep_once(engine: &Arc<Engine>, backups: &Arc<Backups>) -> Result<usize, String> {
+    let (engine, backups) = (Arc::clone(engine), Arc::clone(backups));
+    let swept = tokio::task::spawn_blocking(move || {
+        backups.trim()?;
+        engine.sweep_expired()
+    });
+    swept.await.map_err(|error| error.to_string())?
 }
 
 #[cfg(test)]

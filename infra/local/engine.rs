@@ -3,8 +3,10 @@
 //!
 //! The real SDK client speaks to it over HTTP, so that requests are validated
 //! and errors worded as the service does it. What the engine leaves out is
-//! added here: an index and a trimming rule for its stream records, and expiry
-//! by the clock that a tester moves.
+//! added here: an index and a trimming rule for its stream records, and the
+//! clock that a tester moves. Data in memory is a file too, in SQLite's own
+//! `memdb`, so that both kinds can be opened a second time: for expiry, and by
+//! [`crate::backups`] for copies.
 
 use crate::clock::{EngineClock, MovableClock};
 use crate::error::StartError;
@@ -15,7 +17,7 @@ use dynoxide::storage::Storage;
 use rusqlite::Connection;
 use serde_json::json;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -24,26 +26,43 @@ use tokio::task::JoinHandle;
 /// The engine's file in the data folder.
 pub(crate) const FILE: &str = "tables.db";
 
+/// How far the tester's clock is ahead, for SQL that runs inside the engine and
+/// can ask nobody.
+///
 /// The engine keeps stream records for ever and finds the newest by reading
 /// all of them, on every write. So: an index, and DynamoDB's own limit of 24
-/// hours, looked after once in a thousand records.
-const STREAM_CARE: &str = "
+/// hours, looked after once in a thousand records. It stamps them with the
+/// machine's time, so a moved clock is added.
+const CARE: &str = "
+CREATE TABLE IF NOT EXISTS _kept_clock
+    (one INTEGER PRIMARY KEY CHECK (one = 1), ahead REAL NOT NULL);
+INSERT OR IGNORE INTO _kept_clock VALUES (1, 0);
 CREATE INDEX IF NOT EXISTS kept_stream_positions
     ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
 CREATE INDEX IF NOT EXISTS kept_stream_ages ON _stream_records (created_at);
 CREATE TRIGGER IF NOT EXISTS kept_stream_trim AFTER INSERT ON _stream_records
     WHEN NEW.id % 1000 = 0
     BEGIN
-        DELETE FROM _stream_records WHERE created_at < NEW.created_at - 86400;
+        DELETE FROM _stream_records WHERE created_at <
+            NEW.created_at - 86400 + (SELECT CAST(ahead AS INTEGER) FROM _kept_clock);
+    END;
+CREATE TRIGGER IF NOT EXISTS kept_stream_time AFTER INSERT ON _stream_records
+    WHEN (SELECT ahead FROM _kept_clock) <> 0
+    BEGIN
+        UPDATE _stream_records
+            SET created_at = created_at + (SELECT CAST(ahead AS INTEGER) FROM _kept_clock)
+            WHERE id = NEW.id;
     END;
 ";
 
 /// The running engine.
 pub(crate) struct Engine {
     database: Database,
-    /// A second handle on the same file, whose clock is ours: the engine takes
-    /// another clock only for databases in memory.
-    sweeper: Option<Mutex<Storage>>,
+    /// What SQLite opens: a path, or the name of a database in memory.
+    place: String,
+    /// A second handle on the same data, whose clock is ours: the engine takes
+    /// another clock only for data that nobody else can open.
+    sweeper: Mutex<Storage>,
     address: SocketAddr,
     stop: Mutex<Option<oneshot::Sender<()>>>,
     server: Mutex<Option<JoinHandle<()>>>,
@@ -57,13 +76,11 @@ impl Engine {
         folder: Option<&Path>,
         clock: &Arc<MovableClock>,
     ) -> Result<Self, StartError> {
-        let (database, sweeper) = match folder {
-            Some(folder) => {
-                let (database, sweeper) = open_file(&folder.join(FILE), clock)?;
-                (database, Some(Mutex::new(sweeper)))
-            }
-            None => (open_memory(clock)?, None),
+        let (place, database, sweeper) = match folder {
+            Some(folder) => open_file(&folder.join(FILE), clock)?,
+            None => open_memory(clock)?,
         };
+        follow(&place, clock).map_err(|error| StartError::part("the database", error))?;
         for table in &template.tables {
             make_table(&database, table).map_err(|problem| {
                 StartError::part("the database", format!("{}: {problem}", table.name))
@@ -88,7 +105,8 @@ impl Engine {
         });
         Ok(Self {
             database,
-            sweeper,
+            place,
+            sweeper: Mutex::new(sweeper),
             address,
             stop: Mutex::new(Some(stop)),
             server: Mutex::new(Some(server)),
@@ -105,13 +123,15 @@ impl Engine {
         &self.database
     }
 
+    /// What SQLite opens: a path, or the name of a database in memory.
+    pub(crate) fn place(&self) -> &str {
+        &self.place
+    }
+
     /// Removes what has expired by our clock; returns how many items that was.
     /// Blocks: run it where that is allowed.
     pub(crate) fn sweep_expired(&self) -> Result<usize, String> {
-        let Some(sweeper) = &self.sweeper else {
-            return self.database.sweep_ttl().map_err(|error| error.to_string());
-        };
-        let storage = sweeper.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let storage = self.sweeper.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let sweep = dynoxide::ttl::sweep_expired_items(&*storage);
         tokio::runtime::Handle::current().block_on(sweep).map_err(|error| error.to_string())
     }
@@ -131,46 +151,48 @@ impl Engine {
     }
 }
 
-fn open_file(file: &Path, clock: &Arc<MovableClock>) -> Result<(Database, Storage), StartError> {
+type Opened = (String, Database, Storage);
+
+fn open_file(file: &Path, clock: &Arc<MovableClock>) -> Result<Opened, StartError> {
     // Made by us, so that SQLite gives its side files the same narrow mode.
     files::make_private(file).map_err(|error| StartError::damaged(file, error))?;
     check(file).map_err(|problem| StartError::damaged(file, problem))?;
     let path = file.to_str().ok_or_else(|| StartError::damaged(file, "its path is not UTF-8"))?;
-    let damaged = |problem: &dyn std::fmt::Display| StartError::damaged(file, problem);
-    let database = Database::new(path).map_err(|error| damaged(&error))?;
-    care_for_streams(file).map_err(|error| damaged(&error))?;
-    let sweeper = Storage::new(path)
-        .map_err(|error| damaged(&error))?
-        .with_clock(Arc::new(EngineClock(Arc::clone(clock))));
-    Ok((database, sweeper))
+    open(path, clock).map_err(|error| StartError::damaged(file, error))
 }
 
-/// A database in memory cannot be reached from outside to add the index, so it
-/// is restored from an empty file that has it.
-fn open_memory(clock: &Arc<MovableClock>) -> Result<Database, StartError> {
-    let failed = |error: &dyn std::fmt::Display| StartError::part("the database", error);
+fn open_memory(clock: &Arc<MovableClock>) -> Result<Opened, StartError> {
     let id = crate::account::fresh_id(&shared::ambient::SystemChance)?;
-    let file = Seed(std::env::temp_dir().join(format!("kept-empty-{id}.db")));
-    let path = file.0.to_str().ok_or_else(|| failed(&"the temporary folder is not UTF-8"))?;
-    drop(Database::new(path).map_err(|error| failed(&error))?);
-    care_for_streams(&file.0).map_err(|error| failed(&error))?;
-    let clock = Arc::new(EngineClock(Arc::clone(clock)));
-    let database = Database::memory_with_clock(clock).map_err(|error| failed(&error))?;
-    database.restore_from(path).map_err(|error| failed(&error))?;
-    Ok(database)
+    open(&in_memory(&id), clock).map_err(|error| StartError::part("the database", error))
 }
 
-/// The empty file, which goes when it was read.
-struct Seed(PathBuf);
+/// The name of a database in memory, which every handle of this process can
+/// open. It lasts as long as one of them is open.
+pub(crate) fn in_memory(id: &str) -> String {
+    format!("file:/kept-{id}?vfs=memdb")
+}
 
-impl Drop for Seed {
-    fn drop(&mut self) {
-        for ending in ["", "-wal", "-shm"] {
-            let mut name = self.0.as_os_str().to_owned();
-            name.push(ending);
-            let _ = std::fs::remove_file(name);
+fn open(place: &str, clock: &Arc<MovableClock>) -> Result<Opened, dynoxide::DynoxideError> {
+    let database = Database::new(place)?;
+    Connection::open(place)?.execute_batch(CARE)?;
+    let sweeper = Storage::new(place)?.with_clock(Arc::new(EngineClock(Arc::clone(clock))));
+    Ok((place.to_owned(), database, sweeper))
+}
+
+/// Tells the data how far the clock is ahead, now and whenever it is moved.
+fn follow(place: &str, clock: &MovableClock) -> rusqlite::Result<()> {
+    let connection = Connection::open(place)?;
+    connection.busy_timeout(std::time::Duration::from_secs(30))?;
+    let tell = move |ahead: jiff::SignedDuration| {
+        connection.execute("UPDATE _kept_clock SET ahead = ?1", [ahead.as_secs_f64()]).map(drop)
+    };
+    tell(clock.ahead())?;
+    clock.follow(Box::new(move |ahead| {
+        if let Err(problem) = tell(ahead) {
+            tracing::error!(%problem, "the database did not learn that the clock was moved");
         }
-    }
+    }));
+    Ok(())
 }
 
 /// SQLite's own check, which names the page at fault.
@@ -182,10 +204,6 @@ fn check(file: &Path) -> Result<(), String> {
     if found == "ok" { Ok(()) } else { Err(found) }
 }
 
-fn care_for_streams(file: &Path) -> rusqlite::Result<()> {
-    Connection::open(file)?.execute_batch(STREAM_CARE)
-}
-
 fn make_table(database: &Database, table: &Table) -> Result<(), String> {
     let existing = database.get_table_metadata(&table.name).map_err(|error| error.to_string())?;
     match existing {
@@ -195,7 +213,15 @@ fn make_table(database: &Database, table: &Table) -> Result<(), String> {
             database.create_table(request).map_err(|error| error.to_string())?;
         }
         Some(existing) => {
-            compare(table, &existing.key_schema, existing.gsi_definitions.as_deref())?
+            compare(table, &existing.key_schema, existing.gsi_definitions.as_deref())?;
+            if existing.deletion_protection_enabled != table.protected {
+                let request = json!({
+                    "TableName": table.name,
+                    "DeletionProtectionEnabled": table.protected,
+                });
+                let request = serde_json::from_value(request).map_err(|error| error.to_string())?;
+                database.update_table(request).map_err(|error| error.to_string())?;
+            }
         }
     }
     if let Some(attribute) = &table.expires {

@@ -53,6 +53,11 @@ pub struct Faults {
     mail_failures: AtomicU64,
     mail_throttled: AtomicBool,
     mail_events_lost: AtomicBool,
+    backups_refused: Mutex<HashSet<String>>,
+    backups_hanging: Mutex<HashSet<String>>,
+    backup_disk_full: AtomicBool,
+    /// From which request on whoever asks is dead; `u64::MAX` for nobody.
+    dies_at: AtomicU64,
 }
 
 impl Faults {
@@ -72,6 +77,10 @@ impl Faults {
             mail_failures: AtomicU64::new(0),
             mail_throttled: AtomicBool::new(false),
             mail_events_lost: AtomicBool::new(false),
+            backups_refused: Mutex::default(),
+            backups_hanging: Mutex::default(),
+            backup_disk_full: AtomicBool::new(false),
+            dies_at: AtomicU64::new(u64::MAX),
         }
     }
 
@@ -90,6 +99,14 @@ impl Faults {
     /// killed there: until [`Faults::outage`] says otherwise.
     pub fn outage_after(&self, requests: u64) {
         *lock(&self.outage_after) = Some(requests);
+    }
+
+    /// After so many more requests to DynamoDB every one fails, as if whoever
+    /// asks had died there: the last one before is done, and its answer lost.
+    /// `None` for no longer.
+    pub fn dies_after(&self, requests: Option<u64>) {
+        let at = requests.map_or(u64::MAX, |requests| self.requests() + requests);
+        self.dies_at.store(at, Ordering::SeqCst);
     }
 
     /// DynamoDB takes this much longer to answer; zero for no longer.
@@ -126,6 +143,22 @@ impl Faults {
     /// What SES tells the event bus is lost, or arrives again.
     pub fn mail_events_lost(&self, on: bool) {
         self.mail_events_lost.store(on, Ordering::SeqCst);
+    }
+
+    /// DynamoDB refuses to back this table up, or does it again.
+    pub fn backup_refused(&self, table: &str, on: bool) {
+        switch(&self.backups_refused, table, on);
+    }
+
+    /// A backup of this table that is begun from now on stays CREATING for as
+    /// long as the cloud runs; switched off, later ones become AVAILABLE again.
+    pub fn backup_hangs(&self, table: &str, on: bool) {
+        switch(&self.backups_hanging, table, on);
+    }
+
+    /// There is no space left for backups: each is CREATING, and then gone.
+    pub fn backup_disk_full(&self, on: bool) {
+        self.backup_disk_full.store(on, Ordering::SeqCst);
     }
 
     /// How often each fault of DynamoDB has happened so far.
@@ -172,6 +205,11 @@ impl Faults {
             None => {}
         }
         drop(left);
+        match self.dies_at.load(Ordering::SeqCst) {
+            at if at != u64::MAX && number >= at => return Some(Fault::Outage),
+            at if number.checked_add(1) == Some(at) => return Some(Fault::BrokenAfter),
+            _ => {}
+        }
         let token = client_token(body);
         if let Some(token) = &token
             && lock(&self.lost).contains(token)
@@ -202,6 +240,18 @@ impl Faults {
     /// demonstration data is not what a test is about.
     pub(crate) fn pause(&self) -> Paused<'_> {
         Paused { faults: self, before: self.injecting.swap(false, Ordering::SeqCst) }
+    }
+
+    pub(crate) fn backup_is_refused(&self, table: &str) -> bool {
+        lock(&self.backups_refused).contains(table)
+    }
+
+    pub(crate) fn backup_hangs_for(&self, table: &str) -> bool {
+        lock(&self.backups_hanging).contains(table)
+    }
+
+    pub(crate) fn backup_disk_is_full(&self) -> bool {
+        self.backup_disk_full.load(Ordering::SeqCst)
     }
 
     pub(crate) fn keys_fail(&self) -> bool {
@@ -284,6 +334,15 @@ fn client_token(body: &[u8]) -> Option<String> {
     let start = body.windows(FIELD.len()).position(|window| window == FIELD)? + FIELD.len();
     let length = body[start..].iter().position(|byte| *byte == b'"')?;
     String::from_utf8(body[start..start + length].to_vec()).ok()
+}
+
+fn switch(tables: &Mutex<HashSet<String>>, table: &str, on: bool) {
+    let mut tables = lock(tables);
+    if on {
+        tables.insert(table.to_owned());
+    } else {
+        tables.remove(table);
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

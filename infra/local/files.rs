@@ -45,14 +45,19 @@ pub(crate) fn make_private(file: &Path) -> io::Result<()> {
     options.open(file).map(drop)
 }
 
-/// Makes the folder and takes its lock, which ends with the process or the
-/// returned handle.
-pub(crate) fn lock_folder(folder: &Path) -> Result<File, StartError> {
+/// Makes a folder if there is none, for its owner alone.
+pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| StartError::folder(Some(folder), &error))?;
+    builder.create(folder)
+}
+
+/// Makes the folder and takes its lock, which ends with the process or the
+/// returned handle.
+pub(crate) fn lock_folder(folder: &Path) -> Result<File, StartError> {
+    make_private_folder(folder).map_err(|error| StartError::folder(Some(folder), &error))?;
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
     owner_only(&mut options);

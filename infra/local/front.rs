@@ -1,5 +1,9 @@
-//! A loopback front before the engine, for tests alone: it passes requests on,
-//! or does to them what [`crate::faults`] says.
+//! A loopback front before the engine. It passes requests on, or does to them
+//! what [`crate::faults`] says, or lets [`crate::backups`] answer the calls that
+//! the engine does not know.
+//!
+//! A function on a visitor's way speaks to the engine itself, unless a test wants
+//! faults: a second connection would be in every measurement of a booking.
 //!
 //! It speaks just the HTTP/1.1 that the SDK speaks (a content length, never
 //! chunks) on bare sockets, because only a bare socket can be broken off in
@@ -7,6 +11,7 @@
 
 mod batches;
 
+use crate::backups::Backups;
 use crate::error::StartError;
 use crate::faults::{Fault, Faults};
 use serde_json::{Value, json};
@@ -18,6 +23,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+/// What comes between a client and the engine.
+#[derive(Clone, Default)]
+pub(crate) struct Between {
+    /// What goes wrong on purpose.
+    pub(crate) faults: Option<Arc<Faults>>,
+    /// Who answers for backups.
+    pub(crate) backups: Option<Arc<Backups>>,
+}
+
 /// The running front; it ends with its handle.
 pub(crate) struct Front {
     address: SocketAddr,
@@ -25,16 +39,17 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    pub(crate) async fn start(engine: SocketAddr, faults: Arc<Faults>) -> Result<Self, StartError> {
+    /// Listens before `engine`, with what is to come between.
+    pub(crate) async fn start(engine: SocketAddr, between: Between) -> Result<Self, StartError> {
         let failed = |error: io::Error| StartError::part("the front of the database", error);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let server = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let faults = Arc::clone(&faults);
+                let between = between.clone();
                 tokio::spawn(async move {
                     // A broken connection is what this front is for.
-                    let _ = converse(client, engine, &faults).await;
+                    let _ = converse(client, engine, &between).await;
                 });
             }
         });
@@ -58,7 +73,7 @@ struct Message {
     body: Vec<u8>,
 }
 
-async fn converse(mut client: TcpStream, engine: SocketAddr, faults: &Faults) -> io::Result<()> {
+async fn converse(mut client: TcpStream, engine: SocketAddr, between: &Between) -> io::Result<()> {
     client.set_nodelay(true)?;
     let mut upstream = TcpStream::connect(engine).await?;
     upstream.set_nodelay(true)?;
@@ -66,7 +81,10 @@ async fn converse(mut client: TcpStream, engine: SocketAddr, faults: &Faults) ->
     let mut from_engine = Vec::new();
     while let Some(request) = read(&mut client, &mut from_client).await? {
         let operation = operation(&request.head);
-        let (fault, delay) = faults.decide(&operation, &request.body);
+        let (fault, delay) = match &between.faults {
+            Some(faults) => faults.decide(&operation, &request.body),
+            None => (None, Duration::ZERO),
+        };
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
@@ -79,7 +97,14 @@ async fn converse(mut client: TcpStream, engine: SocketAddr, faults: &Faults) ->
         };
         match fault {
             None => {
-                let reply = pass(&request, &mut upstream, &mut from_engine).await?;
+                let asked = ask(between.backups.as_ref(), &operation, &request.body).await?;
+                if let Some((status, body)) = asked {
+                    answer(&mut client, status, &body).await?;
+                    client.flush().await?;
+                    continue;
+                }
+                let mut reply = pass(&request, &mut upstream, &mut from_engine).await?;
+                amend(between.backups.as_ref(), &operation, &request.body, &mut reply).await?;
                 client.write_all(&reply.head).await?;
                 client.write_all(&reply.body).await?;
             }
@@ -117,6 +142,40 @@ async fn converse(mut client: TcpStream, engine: SocketAddr, faults: &Faults) ->
         }
         client.flush().await?;
     }
+    Ok(())
+}
+
+/// What the keeper of backups answers, on a thread that may wait for a disk.
+async fn ask(
+    backups: Option<&Arc<Backups>>,
+    operation: &str,
+    body: &[u8],
+) -> io::Result<Option<(u16, Value)>> {
+    let Some(backups) = backups.filter(|backups| backups.cares(operation)) else {
+        return Ok(None);
+    };
+    let (backups, operation, body) = (Arc::clone(backups), operation.to_owned(), body.to_owned());
+    let answer = tokio::task::spawn_blocking(move || backups.answer(&operation, &body));
+    answer.await.map_err(io::Error::other)
+}
+
+/// What the keeper of backups adds to the engine's reply.
+async fn amend(
+    backups: Option<&Arc<Backups>>,
+    operation: &str,
+    body: &[u8],
+    reply: &mut Message,
+) -> io::Result<()> {
+    let Some(backups) = backups.filter(|backups| backups.amends(operation)) else {
+        return Ok(());
+    };
+    if !reply.head.starts_with(b"HTTP/1.1 200") {
+        return Ok(());
+    }
+    let (backups, operation, body) = (Arc::clone(backups), operation.to_owned(), body.to_owned());
+    let before = std::mem::take(&mut reply.body);
+    let amended = tokio::task::spawn_blocking(move || backups.amend(&operation, &body, before));
+    reply.replace_body(amended.await.map_err(io::Error::other)?);
     Ok(())
 }
 
@@ -185,7 +244,11 @@ fn operation(head: &[u8]) -> String {
 
 async fn answer(client: &mut TcpStream, status: u16, body: &Value) -> io::Result<()> {
     let body = body.to_string();
-    let reason = if status < 500 { "Bad Request" } else { "Internal Server Error" };
+    let reason = match status {
+        200 => "OK",
+        ..500 => "Bad Request",
+        _ => "Internal Server Error",
+    };
     let reply = format!(
         "HTTP/1.1 {status} {reason}\r\ncontent-type: application/x-amz-json-1.0\r\n\
          content-length: {}\r\n\r\n{body}",

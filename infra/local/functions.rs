@@ -16,6 +16,7 @@ use sealer::{Sealer, SealerSettings};
 use serde_json::Value;
 use shared::ambient::{Clock, SystemChance};
 use shared::audit::checkpoint::AuditKey;
+use shared::backup::BackupSettings;
 use shared::certificate::CertificateKey;
 use shared::service::Service;
 use shared::settings::Settings;
@@ -28,6 +29,8 @@ use tokio::sync::Semaphore;
 /// What every function's clients are made of.
 pub(crate) struct Surroundings {
     pub(crate) dynamo: aws_sdk_dynamodb::Client,
+    /// DynamoDB with its backups, which a visitor's request has no use for.
+    pub(crate) keeper: aws_sdk_dynamodb::Client,
     pub(crate) keys: aws_sdk_kms::Client,
     pub(crate) mail: aws_sdk_ses::Client,
     pub(crate) clock: Arc<dyn Clock>,
@@ -105,9 +108,18 @@ impl Hosted {
             function: function.name.clone(),
             problem: problem.to_string(),
         };
-        let service = || service(&environment, surroundings).map_err(refused);
+        let dynamo = match function.code.as_str() {
+            "backup" | "retention" => &surroundings.keeper,
+            _ => &surroundings.dynamo,
+        };
+        let service = || service(&environment, dynamo, surroundings).map_err(refused);
         let code = match function.code.as_str() {
-            "backup" => Code::Backup(Arc::new(Backup::new(service()?))),
+            "backup" => {
+                let settings =
+                    BackupSettings::from_variables(|name| environment.get(name).cloned())
+                        .map_err(refused)?;
+                Code::Backup(Arc::new(Backup::new(service()?, settings)))
+            }
             "booking" => {
                 let settings =
                     BookingSettings::from_variables(|name| environment.get(name).cloned())
@@ -236,14 +248,15 @@ fn crashed<T, E: std::fmt::Display>(outcome: Result<T, E>) -> Result<T, CallErro
     outcome.map_err(|error| CallError::Crashed(error.to_string()))
 }
 
-/// A service with the given environment.
+/// A service with the given environment and this client of DynamoDB.
 pub(crate) fn service(
     environment: &BTreeMap<String, String>,
+    dynamo: &aws_sdk_dynamodb::Client,
     surroundings: &Surroundings,
 ) -> Result<Arc<Service>, shared::settings::SettingError> {
     let settings = Settings::from_variables(|name| environment.get(name).cloned())?;
     Ok(Arc::new(Service::new(
-        surroundings.dynamo.clone(),
+        dynamo.clone(),
         surroundings.keys.clone(),
         Arc::clone(&surroundings.clock),
         Arc::new(SystemChance),

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`template`] | the one truth that everything here is wired from |
 //! | `engine`, `front` | DynamoDB, and a front that makes it fail in tests |
+//! | `backups` | DynamoDB's backups, restores and recovery to a point in time |
 //! | `keys` | KMS |
 //! | [`mailbox`] | SES |
 //! | `gateway` | API Gateway |
@@ -16,6 +17,7 @@
 //! None of this code is in a deployed function.
 
 mod account;
+mod backups;
 mod bus;
 mod clients;
 pub mod clock;
@@ -34,6 +36,7 @@ pub mod mailbox;
 mod options;
 mod pages;
 pub mod pattern;
+pub mod restore;
 mod schedules;
 mod streams;
 pub mod template;

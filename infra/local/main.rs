@@ -42,7 +42,20 @@ struct Arguments {
 #[derive(Debug, Clone, Subcommand)]
 enum Command {
     /// Check that everything in the data folder fits together; change nothing
-    Fsck,
+    Fsck {
+        /// Mend what a rule can mend, and say what was done and what is left
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Bring a night's backups of the data folder back, in a new folder
+    Restore {
+        /// Which night: the day in UTC on which the backups were taken
+        #[arg(long, value_name = "NIGHT")]
+        from: jiff::civil::Date,
+        /// The new folder
+        #[arg(long, value_name = "FOLDER")]
+        to: PathBuf,
+    },
     /// Make a list of breached passwords out of a public one, for BREACHED_LIST
     BreachedList {
         /// The public list: a SHA-1 on each line, with or without :COUNT after it
@@ -109,7 +122,9 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
             .block_on(serve(arguments))
             .map(|()| ExitCode::SUCCESS)
             .map_err(|problem| problem.to_string()),
-        Some(Command::Fsck) => runtime.block_on(fsck(arguments)),
+        Some(Command::Fsck { repair: false }) => runtime.block_on(fsck(arguments)),
+        Some(Command::Fsck { repair: true }) => runtime.block_on(mend(arguments)),
+        Some(Command::Restore { from, to }) => runtime.block_on(restore(arguments, from, &to)),
         Some(Command::BreachedList { file, to, seen_at_least }) => {
             breached_list(&file, &to, seen_at_least)
         }
@@ -149,6 +164,35 @@ async fn fsck(arguments: Arguments) -> Result<ExitCode, String> {
     // Whoever closed stdout still gets the exit code.
     let _ = writeln!(std::io::stdout(), "{report}");
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Checks and mends a data folder. Exit code 0: all fits now; 1: a person must
+/// see to something. The mails that are owed by it go out at the next start.
+async fn mend(arguments: Arguments) -> Result<ExitCode, String> {
+    let cloud = look_at(arguments, Wakes::Nobody).await?;
+    let repaired = shared::fsck::repair::run(cloud.service()).await;
+    cloud.stop().await;
+    let repaired = repaired.map_err(|trouble| trouble.chain())?;
+    let _ = writeln!(std::io::stdout(), "{repaired}");
+    Ok(if repaired.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Restores a night's backups into a new folder. Exit code 0: what came back is
+/// what was backed up, and all fits; 1: a person must see to something.
+async fn restore(
+    arguments: Arguments,
+    night: jiff::civil::Date,
+    to: &Path,
+) -> Result<ExitCode, String> {
+    let Arguments { memory, data, template, .. } = arguments;
+    if memory || !data.is_dir() {
+        return Err(format!("there is no data folder {} to restore from", data.display()));
+    }
+    let restored = kept::restore::restore(&data, night, to, template.as_deref()).await;
+    let restored = restored.map_err(|problem| problem.to_string())?;
+    let _ = writeln!(std::io::stdout(), "{restored}");
+    let fits = restored.repaired.is_clean() && restored.compared.is_faithful();
+    Ok(if fits { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Verifies the audit trail of a data folder. Exit code 0: it is as it was

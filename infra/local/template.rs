@@ -8,6 +8,7 @@ mod events;
 mod tables;
 
 pub use document::Names;
+pub(crate) use tables::DEFAULT_RECOVERY_DAYS;
 pub use tables::{Attribute, Index, Table};
 
 use crate::error::StartError;

@@ -7,6 +7,7 @@
 
 pub mod ambient;
 pub mod audit;
+pub mod backup;
 pub mod booking;
 pub mod certificate;
 pub mod deletion;
@@ -25,6 +26,7 @@ pub mod participant;
 pub mod patience;
 pub mod personal;
 pub mod resource;
+pub mod restore;
 pub mod retention;
 pub mod rights;
 pub mod run;

@@ -10,7 +10,7 @@ use crate::identity::password::{Breached, Hasher};
 use crate::ids::OrganizationId;
 use crate::memory::Memory;
 use crate::organization::Directory;
-use crate::settings::Settings;
+use crate::settings::{Settings, Tables};
 use crate::vault::Vault;
 
 /// The clients, the keys, the clock and the settings.
@@ -63,6 +63,20 @@ impl Service {
             chance,
             settings,
         }
+    }
+
+    /// The same over other tables, such as restored ones. It remembers nothing
+    /// of what this one has read.
+    #[must_use]
+    pub fn over(&self, tables: Tables) -> Self {
+        let settings = Settings { tables, ..self.settings.clone() };
+        Self::new(
+            self.dynamo.clone(),
+            self.vault.kms().clone(),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.chance),
+            settings,
+        )
     }
 
     /// Opens the connections that the first request would otherwise wait for:

@@ -5,7 +5,9 @@ mod bookings;
 mod dependents;
 mod items;
 mod members;
+mod repair;
 mod scene;
+mod seats;
 
 use serde_json::json;
 use shared::fsck::{self, Checker, Damage, Options, Position, Report};
@@ -40,6 +42,7 @@ fn _each_kind_is_planted(damage: Damage) {
         | Damage::NoNotice
         | Damage::OverCapacity { .. }
         | Damage::Miscounted(_)
+        | Damage::TwiceSeated
         | Damage::StrayHold(_)
         | Damage::Unsorted
         | Damage::Overlap(..)
@@ -166,7 +169,7 @@ async fn a_check_goes_on_from_written_positions_and_finds_the_same() {
     scene.delete(Where::Schedule, &scene.find(Where::Schedule, "tally#").await).await;
     let whole = fsck::run_to_end(scene.world.service()).await.unwrap();
 
-    let options = Options { segments: 2, slots_at_once: 5 };
+    let options = Options { segments: 2, slots_at_once: 5, quiet: false };
     let mut report = Report::default();
     let mut position = Checker::new(scene.world.service(), options).begin().to_text();
     loop {

@@ -218,6 +218,8 @@ async fn each_news_of_an_account_is_mailed_once_however_often_the_stream_brings_
         (News::AdministratorMade(who), "New administrator"),
         (News::EmergencyUsed, "Emergency code used"),
         (News::SupportGranted(soon), "Support may help"),
+        (News::AppointmentsLost(school.event.id, None, 3), "Appointments lost"),
+        (News::AppointmentMissing(school.event.id), "Please check your appointments"),
     ];
     for (news, _) in told {
         quiet.tell(&school, ada, news, 1).await;

@@ -228,6 +228,9 @@ const ANSWERS: &[(&str, &str, u16)] = &[
     ("login", "sign-up-link-page", 404),
     ("login", "stay", 401),
     ("organizer", "audit", 303),
+    ("organizer", "backup-take", 401),
+    ("organizer", "backup-try-out", 401),
+    ("organizer", "backups", 303),
     ("organizer", "book-form", 303),
     ("organizer", "book", 401),
     ("organizer", "cancel", 401),
@@ -447,13 +450,14 @@ fn every_table_is_encrypted_protected_and_recoverable_unless_it_must_not_come_ba
         assert!(format!("{key:?}").contains("Key.Arn"), "{name} is under {key:?}");
         let recovery = &properties["PointInTimeRecoverySpecification"];
         let enabled = recovery["PointInTimeRecoveryEnabled"].as_bool();
-        assert_eq!(enabled, Some(name != "SessionTable"), "{name}");
+        let comes_back = !["SessionTable", "RunTable"].contains(&name);
+        assert_eq!(enabled, Some(comes_back), "{name}");
         if name == "OrganizationKeysTable" {
             assert_eq!(recovery["RecoveryPeriodInDays"].as_u64(), Some(7));
         }
         assert_eq!(resource["DeletionPolicy"].as_str(), Some("Retain"), "{name}");
     }
-    assert_eq!(tables, 6);
+    assert_eq!(tables, 8);
 }
 
 #[test]
@@ -490,9 +494,14 @@ fn no_function_may_do_everything_to_anything() {
         for (actions, to) in statements(&policy) {
             for action in &actions {
                 assert!(!action.ends_with(":*") && action != "*", "{name} allows {action}");
-                let traces = action.starts_with("xray:") || action == "dynamodb:ListStreams";
+                // What cannot be allowed for less.
+                let lists = ["ListStreams", "ListBackups", "ListTables"];
+                let lists = lists.iter().any(|list| action == &format!("dynamodb:{list}"));
                 let everywhere = to.iter().any(|to| to == "*");
-                assert!(!everywhere || traces, "{name} allows {action} on everything");
+                assert!(
+                    !everywhere || lists || action.starts_with("xray:"),
+                    "{name} allows {action} on everything"
+                );
             }
         }
     }
@@ -520,15 +529,84 @@ fn every_function_has_a_role_a_policy_and_a_log_of_its_own() {
         assert!(policies.contains_key(&format!("{name}Policy")), "{id}");
     }
     assert_eq!(policies.len(), functions.len(), "one policy for each function");
-    assert_eq!(roles.len(), functions.len(), "one role for each function");
+    // AWS Backup has one as well, with the policy that AWS wrote for it.
+    assert_eq!(roles.len(), functions.len() + 1, "one role for each function");
+    let provider = &roles["ProviderBackupsRole"]["Properties"];
+    let policy =
+        "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup";
+    assert_eq!(words(&provider["ManagedPolicyArns"]), [policy]);
 }
+
+/// What the backup function may do with a table of which there are backups and
+/// to which it writes: records, and canaries.
+const BACKED_UP: &[&str] = &[
+    "BatchGetItem",
+    "CreateBackup",
+    "DescribeContinuousBackups",
+    "DescribeTable",
+    "DescribeTimeToLive",
+    "GetItem",
+    "ListTagsOfResource",
+    "PutItem",
+    "Query",
+    "Scan",
+];
+/// The same for one to which it writes nothing.
+const BACKED_UP_AND_NOT_WRITTEN_TO: &[&str] = &[
+    "BatchGetItem",
+    "CreateBackup",
+    "DescribeContinuousBackups",
+    "DescribeTable",
+    "DescribeTimeToLive",
+    "GetItem",
+    "ListTagsOfResource",
+    "Query",
+    "Scan",
+];
+/// What it may do with the backups of such a table.
+const BACKUPS: &[&str] = &["DeleteBackup", "DescribeBackup", "RestoreTableFromBackup"];
 
 /// What each function may do with each table, its indexes and its stream.
 /// Whoever widens this says why.
 const GRANTS: &[(&str, &str, &[&str])] = &[
-    ("Backup", "AuditTable", &["PutItem"]),
-    ("Backup", "RunTable", &["GetItem", "PutItem", "UpdateItem"]),
+    ("Backup", "AuditTable", BACKED_UP),
+    ("Backup", "AuditTable/backup/*", BACKUPS),
+    ("Backup", "IdentityTable", BACKED_UP_AND_NOT_WRITTEN_TO),
+    ("Backup", "IdentityTable/backup/*", BACKUPS),
+    ("Backup", "LedgerTable", &["Query", "Scan"]),
+    ("Backup", "MailTable", BACKED_UP_AND_NOT_WRITTEN_TO),
+    ("Backup", "MailTable/backup/*", BACKUPS),
+    ("Backup", "OrganizationKeysTable", &["Query"]),
+    ("Backup", "RunTable", &["GetItem", "PutItem", "Query", "UpdateItem"]),
     ("Backup", "RunTable/index/open", &["Query"]),
+    // It puts canaries, and nothing else.
+    ("Backup", "ScheduleTable", BACKED_UP),
+    ("Backup", "ScheduleTable/backup/*", BACKUPS),
+    (
+        "Backup",
+        "tables of a drill",
+        &[
+            "BatchGetItem",
+            "BatchWriteItem",
+            "ConditionCheckItem",
+            "DeleteItem",
+            "DeleteTable",
+            "DescribeContinuousBackups",
+            "DescribeTable",
+            "DescribeTimeToLive",
+            "GetItem",
+            "ListTagsOfResource",
+            "PutItem",
+            "Query",
+            "RestoreTableFromBackup",
+            "Scan",
+            "TagResource",
+            "UpdateContinuousBackups",
+            "UpdateItem",
+            "UpdateTable",
+            "UpdateTimeToLive",
+        ],
+    ),
     ("Booking", "AuditTable", &["PutItem"]),
     ("Booking", "IdentityTable", &["GetItem"]),
     ("Booking", "LedgerTable", &["GetItem"]),
@@ -582,6 +660,7 @@ const GRANTS: &[(&str, &str, &[&str])] = &[
             "UpdateItem",
         ],
     ),
+    ("Organizer", "RunTable", &["PutItem", "Query"]),
     ("Organizer", "ScheduleTable/index/booked", &["Query"]),
     ("Organizer", "ScheduleTable/index/ending", &["Query"]),
     ("Organizer", "ScheduleTable/index/owned", &["Query"]),
@@ -636,6 +715,8 @@ fn every_function_may_do_with_the_tables_what_the_list_says_and_no_more() {
             for to in to.iter().filter(|to| *to != "*" && !actions.is_empty()) {
                 let to = to.replace("${", "").replace(".Arn}", "");
                 let to = to.replace(".StreamArn", " stream").replace(".Arn", "");
+                let of_a_drill = to.ends_with("-drill-*");
+                let to = if of_a_drill { "tables of a drill".to_owned() } else { to };
                 let function = name.trim_end_matches("Policy").to_owned();
                 granted.entry((function, to)).or_default().extend(actions.clone());
             }
@@ -733,6 +814,17 @@ fn nobody_may_change_or_remove_an_audit_record_or_make_a_checkpoint_but_the_seal
         "dynamodb:DescribeStream",
         "dynamodb:GetRecords",
         "dynamodb:GetShardIterator",
+        "dynamodb:BatchGetItem",
+        "dynamodb:CreateBackup",
+        "dynamodb:DeleteBackup",
+        "dynamodb:DescribeBackup",
+        "dynamodb:DescribeContinuousBackups",
+        "dynamodb:DescribeTable",
+        "dynamodb:DescribeTimeToLive",
+        "dynamodb:ListTagsOfResource",
+        // Only into a new table, and only into a drill's.
+        "dynamodb:RestoreTableFromBackup",
+        "dynamodb:Scan",
     ];
     for (name, policy) in resources(&document(), "AWS::IAM::ManagedPolicy") {
         for (actions, to) in statements(&policy) {
@@ -786,10 +878,19 @@ fn each_word_that_pages_the_operator_has_its_filter_on_the_right_log_and_its_ala
         ("AuditTrailTouched", "SealerLog", sealer::ALARM),
         ("EmergencyAccess", "LoginLog", shared::identity::door::PAGING_WORD),
         ("DependentsGuessedAt", "BookingLog", shared::dependent::store::PAGING_WORD),
+        ("BackupFailed", "BackupLog", shared::backup::FAILED),
+        ("BackupLate", "BackupLog", shared::backup::LATE),
+        ("BackupUnproven", "BackupLog", shared::backup::UNPROVEN),
+        ("KeyCanaryFailed", "BackupLog", shared::backup::KEY_FAILED),
     ];
     assert_eq!(filters.len(), paging.len(), "a filter that no line above names");
     let own = alarms.values().filter(|alarm| alarm["Properties"]["Namespace"] == "Kept");
     assert_eq!(own.count(), paging.len(), "an alarm that no line above names");
+    // Who does not tick says no word: that is counted by AWS.
+    let ticks = &alarms["BackupTicksMissingAlarm"]["Properties"];
+    assert_eq!(ticks["MetricName"].as_str(), Some("Invocations"));
+    assert_eq!(ticks["TreatMissingData"].as_str(), Some("breaching"));
+    assert_eq!(words(&ticks["Dimensions"][0]["Value"]), ["BackupFunction"]);
     for (name, log, word) in paging {
         let filter = &filters[name]["Properties"];
         assert_eq!(filter["FilterPattern"].as_str(), Some(format!("\"{word}\"").as_str()));
@@ -906,4 +1007,49 @@ fn a_written_record_wakes_the_sealer_and_a_written_checkpoint_does_not() {
         assert!(!wakes("INSERT", &checkpoint) && !wakes("INSERT", &part));
         assert!(wakes("REMOVE", &checkpoint) && wakes("MODIFY", &part));
     }
+}
+
+#[test]
+fn the_backups_are_of_the_same_tables_everywhere_and_never_of_what_must_not_come_back() {
+    let document = document();
+    let backed_up: BTreeSet<String> = shared::settings::Table::BACKED_UP
+        .iter()
+        .map(|table| format!("{}Table.Arn", table.word()))
+        .collect();
+    // What the function may back up.
+    let policy = &resources(&document, "AWS::IAM::ManagedPolicy")["BackupPolicy"];
+    let creates = |actions: &[String]| actions.iter().any(|it| it == "dynamodb:CreateBackup");
+    let granted: BTreeSet<String> = statements(policy)
+        .into_iter()
+        .filter(|(actions, _)| creates(actions))
+        .flat_map(|(_, to)| to)
+        .collect();
+    assert_eq!(granted, backed_up);
+    // What AWS backs up by itself.
+    let selection = &resources(&document, "AWS::Backup::BackupSelection")["BackupSelection"];
+    let selected = words(&selection["Properties"]["BackupSelection"]["Resources"]);
+    assert_eq!(selected.into_iter().collect::<BTreeSet<_>>(), backed_up);
+    for never in ["SessionTable", "OrganizationKeysTable", "LedgerTable", "RunTable"] {
+        assert!(!backed_up.contains(&format!("{never}.Arn")));
+    }
+}
+
+#[test]
+fn the_vault_is_locked_and_keeps_nothing_longer_than_thirty_five_days() {
+    let document = document();
+    let vault = &resources(&document, "AWS::Backup::BackupVault")["BackupVault"];
+    let lock = &vault["Properties"]["LockConfiguration"];
+    assert!(lock["MaxRetentionDays"].as_u64().is_some_and(|days| days <= 35), "{lock:?}");
+    // Without this the lock can be taken off again.
+    assert!(lock["ChangeableForDays"].as_u64().is_some(), "{lock:?}");
+    assert_eq!(words(&vault["Properties"]["EncryptionKeyArn"]), ["Key.Arn"]);
+    let plan = &resources(&document, "AWS::Backup::BackupPlan")["BackupPlan"];
+    let rules = plan["Properties"]["BackupPlan"]["BackupPlanRule"].as_sequence().unwrap();
+    for rule in rules {
+        let days = rule["Lifecycle"]["DeleteAfterDays"].as_u64();
+        assert!(days.is_some_and(|days| days <= 35), "{rule:?}");
+        assert_eq!(words(&rule["TargetBackupVault"]), ["BackupVault"]);
+    }
+    let days = &document["Parameters"]["BackupDays"];
+    assert_eq!((days["MinValue"].as_u64(), days["MaxValue"].as_u64()), (Some(7), Some(35)));
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use shared::booking;
 use shared::certificate;
+use shared::event;
 use shared::identity::member;
 use shared::ids::{EventId, NoticeId, OrganizationId};
 use shared::notice::letter::{AccountLetter, Letter, Links, Mail};
@@ -192,6 +193,10 @@ impl Notify {
             News::AdministratorInvited(which) | News::AdministratorMade(which) => {
                 let found = member::store::find(service, id, keys, which).await?;
                 found.map(|member| member.name.expose().to_owned())
+            }
+            News::AppointmentsLost(which, ..) | News::AppointmentMissing(which) => {
+                let found = event::store::find(service, id, which).await?;
+                found.map(|event| event.name)
             }
             _ => None,
         };

@@ -324,7 +324,7 @@ impl Guest {
     /// The parts of the team's pages that they may see; `current` is the path
     /// of the one that this page belongs to.
     pub(crate) fn sections(&self, current: &str) -> Vec<Section> {
-        let parts: [(&'static str, &str, Action, Option<Target>); 9] = [
+        let parts: [(&'static str, &str, Action, Option<Target>); 10] = [
             ("Appointments", "", Action::SeeAppointments, None),
             (
                 "Organizations",
@@ -332,6 +332,7 @@ impl Guest {
                 Action::DecideOrganizations,
                 Some(Target::Installation),
             ),
+            ("Backups", "/backups", Action::DecideOrganizations, Some(Target::Installation)),
             ("Members", "/members", Action::SeeMembers, Some(Target::Account)),
             ("Dependents", "/dependents", Action::ManageDependents, Some(Target::Account)),
             ("Keeping data", "/retention", Action::KeepData, Some(Target::Account)),

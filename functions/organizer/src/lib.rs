@@ -22,8 +22,8 @@ use shared::web::page::finish;
 use shared::web::{Fault, Incoming, Reply};
 
 use crate::handlers::{
-    appointments, audit, book, dependents, emergency, erasure, holds, home, keys, member, members,
-    operator, person, retention, security, support,
+    appointments, audit, backups, book, dependents, emergency, erasure, holds, home, keys, member,
+    members, operator, person, retention, security, support,
 };
 pub use crate::openapi::description;
 
@@ -83,6 +83,9 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::POST, "/{organization}/manage/organizations/{id}/approve"),
     (Method::POST, "/{organization}/manage/organizations/{id}/suspend"),
     (Method::POST, "/{organization}/manage/organizations/{id}/reinstate"),
+    (Method::GET, "/{organization}/manage/backups"),
+    (Method::POST, "/{organization}/manage/backups"),
+    (Method::POST, "/{organization}/manage/backups/drill"),
 ];
 
 /// What a route is about to answer.
@@ -208,6 +211,9 @@ impl Visit<'_> {
             ("POST", "/{organization}/manage/organizations/{id}/reinstate") => {
                 Box::pin(operator::reinstate(self))
             }
+            ("GET", "/{organization}/manage/backups") => Box::pin(backups::list(self)),
+            ("POST", "/{organization}/manage/backups") => Box::pin(backups::take(self)),
+            ("POST", "/{organization}/manage/backups/drill") => Box::pin(backups::try_out(self)),
             _ => return Err(Fault::not_found()),
         };
         answer.await

@@ -4,8 +4,8 @@
 use utoipa::OpenApi;
 
 use crate::handlers::{
-    appointments, audit, book, dependents, emergency, erasure, holds, home, keys, member, members,
-    operator, person, retention, security, support,
+    appointments, audit, backups, book, dependents, emergency, erasure, holds, home, keys, member,
+    members, operator, person, retention, security, support,
 };
 
 /// The routes of the team.
@@ -58,6 +58,9 @@ use crate::handlers::{
     operator::approve,
     operator::suspend,
     operator::reinstate,
+    backups::list,
+    backups::take,
+    backups::try_out,
 ))]
 struct Description;
 

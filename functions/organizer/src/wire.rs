@@ -416,6 +416,104 @@ pub struct OrganizationLineShape {
     pub state: &'static str,
 }
 
+/// How the nights' backups went.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BackupsShape {
+    /// Since when the newest whole backup is there.
+    pub taken: Option<String>,
+    /// Of when the newest backup is that was tried out and found right.
+    pub proven: Option<String>,
+    /// Whether there should be a newer backup by now.
+    pub late: bool,
+    /// Whether a newer one should have been tried out by now.
+    pub unproven: bool,
+    /// The nights, the newest first.
+    pub nights: Vec<NightShape>,
+    /// The drills, the newest first.
+    pub drills: Vec<DrillShape>,
+}
+
+/// A night's backup.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NightShape {
+    /// The run's id.
+    pub id: String,
+    /// The UTC day.
+    pub day: String,
+    /// Whether somebody asked for it.
+    pub by_hand: bool,
+    /// `under_way`, `complete` or `given_up`.
+    pub state: &'static str,
+    /// Since when all of it is there.
+    pub taken: Option<String>,
+    /// The tables' backups.
+    pub tables: Vec<OfTableShape>,
+    /// How many organizations' keys opened what they sealed.
+    pub keys_opened: u64,
+    /// The ids of organizations whose key did not.
+    pub keys_failing: Vec<String>,
+    /// How many older backups were removed.
+    pub removed: Option<u64>,
+    /// What stood in the way last.
+    pub trouble: Option<String>,
+}
+
+/// The backup of one table.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OfTableShape {
+    /// The table.
+    pub table: String,
+    /// What DynamoDB calls the backup.
+    pub backup: Option<String>,
+    /// Whether it can be restored.
+    pub available: bool,
+    /// How large it is.
+    pub bytes: u64,
+    /// How many items the table had, as DynamoDB counts them every six hours.
+    pub items: u64,
+}
+
+/// A backup that was tried out.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DrillShape {
+    /// The run's id.
+    pub id: String,
+    /// When it was begun.
+    pub begun: String,
+    /// Whether somebody asked for it.
+    pub by_hand: bool,
+    /// `under_way`, `proven`, `found` or `given_up`.
+    pub state: &'static str,
+    /// Whose night's backup it is, as a UTC day.
+    pub of: Option<String>,
+    /// How long it took until everything was restored and checked.
+    pub seconds: Option<i64>,
+    /// What was looked at.
+    pub counted: Vec<CountShape>,
+    /// What was not as it should be.
+    pub findings: Vec<CountShape>,
+    /// The first of that in words.
+    pub words: Vec<String>,
+    /// What stood in the way last.
+    pub trouble: Option<String>,
+}
+
+/// So many of something.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CountShape {
+    /// Of what.
+    pub what: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// Something that was begun and goes on by itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BegunShape {
+    /// The run's id.
+    pub run: String,
+}
+
 /// Whom guardians may book for.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TeamDependentsShape)]

@@ -1,5 +1,7 @@
 //! What people read: what was done, and the trail's words.
 
+pub(crate) mod backups;
+
 use jiff::civil::Date;
 use shared::audit::{Action, Factor, Outcome};
 
@@ -44,6 +46,8 @@ pub(crate) fn news(visit: &Visit<'_>) -> Option<News> {
         "approved" => "The organization can be reached from now on.",
         "suspended" => "The organization can no longer be reached.",
         "reinstated" => "The organization can be reached again.",
+        "backup" => "A copy is taken within five minutes. Look here again in a while.",
+        "drill" => "The newest copy is tried out. Look here again in a while.",
         _ => return None,
     };
     Some(News { text: text.to_owned(), undo: None })
@@ -109,6 +113,8 @@ pub(crate) const fn deed(action: Action) -> &'static str {
         Action::ErasureEnded => "Erased the organization",
         Action::KeyRotated => "Made another key",
         Action::ResealingEnded => "Sealed everything under another key",
+        Action::BackupAsked => "Asked for a backup",
+        Action::DrillAsked => "Asked to try a backup out",
         Action::BackupTaken => "Took a backup",
         Action::BackupProven => "Tried a backup out",
         Action::BackupRestored => "Restored a backup",

@@ -54,10 +54,7 @@ async fn the_stream_index_is_there_in_memory_and_on_file() {
     let folder = tempfile::tempdir().unwrap();
     for place in [None, Some(folder.path())] {
         let engine = Engine::start(&template(), place, &clock()).await.unwrap();
-        let copy = tempfile::tempdir().unwrap();
-        let path = copy.path().join("copy.db");
-        engine.database().vacuum_into(path.to_str().unwrap()).unwrap();
-        let connection = Connection::open(&path).unwrap();
+        let connection = Connection::open(engine.place()).unwrap();
         let plan: String = connection
             .query_row(
                 "EXPLAIN QUERY PLAN SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1 \
@@ -121,4 +118,21 @@ async fn damage_in_the_middle_is_found_with_its_place() {
     let refused = Engine::start(&template(), Some(folder.path()), &clock()).await;
     let text = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(text.contains("tables.db is damaged"), "{text}");
+}
+
+#[tokio::test]
+async fn stream_records_bear_the_time_of_the_moved_clock() {
+    use shared::ambient::Clock as _;
+    let folder = tempfile::tempdir().unwrap();
+    for place in [None, Some(folder.path())] {
+        let clock = clock();
+        let engine = Engine::start(&template(), place, &clock).await.unwrap();
+        clock.advance_text("P30D").unwrap();
+        put(&engine, "MailTable", "a", 0);
+        let connection = Connection::open(engine.place()).unwrap();
+        let written: i64 = connection
+            .query_row("SELECT MAX(created_at) FROM _stream_records", [], |row| row.get(0))
+            .unwrap();
+        assert!((clock.now().as_second() - written).abs() < 60, "{written}");
+    }
 }

@@ -17,7 +17,12 @@ async fn setting() -> Setting {
     let clock = Arc::new(MovableClock::open(None, None).unwrap());
     let engine = Engine::start(&template, None, &clock).await.unwrap();
     let faults = Arc::new(Faults::new(None));
-    let front = Front::start(engine.address(), Arc::clone(&faults)).await.unwrap();
+    let front = Front::start(
+        engine.address(),
+        Between { faults: Some(Arc::clone(&faults)), ..Between::default() },
+    )
+    .await
+    .unwrap();
     let client = crate::clients::dynamo(front.address(), &crate::clients::http());
     Setting { client, faults, _engine: engine, _front: front }
 }

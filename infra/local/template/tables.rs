@@ -19,6 +19,10 @@ pub struct Table {
     pub stream_view: Option<String>,
     /// The attribute after whose time an item is removed.
     pub expires: Option<String>,
+    /// Whether it must be unprotected before it can be deleted.
+    pub protected: bool,
+    /// How many days back every moment can be restored; `None` for not at all.
+    pub recovery: Option<u32>,
 }
 
 /// A key attribute.
@@ -54,6 +58,7 @@ impl Table {
                 json!({"AttributeName": attribute.name, "AttributeType": attribute.kind})
             }).collect::<Vec<_>>(),
             "KeySchema": key_schema(&self.key),
+            "DeletionProtectionEnabled": self.protected,
         });
         if !self.indexes.is_empty() {
             request["GlobalSecondaryIndexes"] = self.indexes.iter().map(Index::creation).collect();
@@ -120,7 +125,22 @@ pub(super) fn table(name: &str, place: &str, properties: &Value) -> Result<Table
             .get("StreamSpecification")
             .and_then(|stream| text(stream, "StreamViewType")),
         expires,
+        protected: properties.get("DeletionProtectionEnabled").and_then(Value::as_bool)
+            == Some(true),
+        recovery: recovery(properties),
     })
+}
+
+/// DynamoDB's own period, where the template names none.
+pub(crate) const DEFAULT_RECOVERY_DAYS: u32 = 35;
+
+fn recovery(owner: &Value) -> Option<u32> {
+    let rule = owner.get("PointInTimeRecoverySpecification")?;
+    if rule.get("PointInTimeRecoveryEnabled").and_then(Value::as_bool) != Some(true) {
+        return None;
+    }
+    let days = rule.get("RecoveryPeriodInDays").and_then(Value::as_u64);
+    Some(days.and_then(|days| u32::try_from(days).ok()).unwrap_or(DEFAULT_RECOVERY_DAYS))
 }
 
 fn key(owner: &Value) -> Option<Vec<String>> {

@@ -143,6 +143,10 @@ words! {
         KeyRotated => "key_rotated",
         /// Everything was sealed anew under it.
         ResealingEnded => "resealing_ended",
+        /// Somebody asked for a backup beside the night's own.
+        BackupAsked => "backup_asked",
+        /// Somebody asked that a backup be tried out.
+        DrillAsked => "drill_asked",
         /// A backup was taken.
         BackupTaken => "backup_taken",
         /// A backup was restored elsewhere and held against what is there.

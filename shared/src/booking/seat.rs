@@ -91,9 +91,13 @@ pub fn read(item: Item) -> Result<Seat, Trouble> {
     let row: Row = dynamo::row(item)?;
     let damaged = |what: &str| Trouble::damaged(format!("seat {}", row.pk), what);
     let moment = |seconds: i64| Timestamp::from_second(seconds).map_err(|_| damaged("its times"));
-    let id = row.pk.split_once('#').and_then(|(_, id)| BookingId::parse(id));
-    Ok(Seat {
-        id: id.ok_or_else(|| damaged("its id"))?,
+    let (organization, id) = row
+        .pk
+        .split_once('#')
+        .and_then(|(of, id)| Some((OrganizationId::parse(of)?, BookingId::parse(id)?)))
+        .ok_or_else(|| damaged("its id"))?;
+    let seat = Seat {
+        id,
         event: EventId::parse(&row.event).ok_or_else(|| damaged("its event"))?,
         slot: SlotId::parse(&row.slot).ok_or_else(|| damaged("its slot"))?,
         start: moment(row.start)?,
@@ -102,7 +106,14 @@ pub fn read(item: Item) -> Result<Seat, Trouble> {
             .into_iter()
             .find(|reason| reason.word() == row.reason)
             .ok_or_else(|| damaged("its reason"))?,
-    })
+    };
+    if row.listed != keys::booked(organization, seat.event, seat.slot.day)
+        || row.ending != keys::ending(organization, keys::ending_shard(id.as_bytes()))
+        || row.ends != row.end
+    {
+        return Err(damaged("an index holds it for another day or time"));
+    }
+    Ok(seat)
 }
 
 #[cfg(test)]

@@ -104,6 +104,16 @@ pub fn read(keys: &OrganizationKeys, item: Item) -> Result<Booking, Trouble> {
     item::read(keys, item)
 }
 
+/// Writes a booking as its item: for repairs, which know no desk.
+pub(crate) fn written(
+    service: &Service,
+    organization: OrganizationId,
+    keys: &OrganizationKeys,
+    booking: &Booking,
+) -> Result<Item, Trouble> {
+    item::write(organization, keys, booking, &*service.chance)
+}
+
 /// Reads what of a booking lies open.
 pub(crate) fn outline(item: Item) -> Result<Outline, Trouble> {
     item::outline(item)

@@ -10,6 +10,7 @@
 //! | Schedule | `operator` | `retired-name#{blind index}` | a web name that an erased organization had |
 //! | Schedule | `{organization}` | `organization` | the organization |
 //! | Schedule | `{organization}` | `erasure` | that it is going to be erased, and when |
+//! | Schedule | `{organization}` | `canary` | what the organization's key opens every night |
 //! | Schedule | `{organization}` | `event#{event}` | an event |
 //! | Schedule | `{organization}` | `retention` | how long the organization keeps things |
 //! | Schedule | `{organization}#holds` | `hold#{person, dependent or event}#{id}` | a legal hold that stands |
@@ -138,6 +139,12 @@ impl Key {
     #[must_use]
     pub fn erasure(organization: OrganizationId) -> Self {
         Self::new(organization.to_string(), "erasure")
+    }
+
+    /// What an organization's key must open every night.
+    #[must_use]
+    pub fn canary(organization: OrganizationId) -> Self {
+        Self::new(organization.to_string(), "canary")
     }
 
     /// An event.
@@ -487,6 +494,12 @@ pub fn ending_shard(id: &[u8; 16]) -> u8 {
 #[must_use]
 pub fn open_runs(kind: &str) -> String {
     format!("{}#open#{kind}", registry())
+}
+
+/// What the sort keys of an organization's runs of a kind begin with.
+#[must_use]
+pub fn runs(kind: &str) -> String {
+    format!("run#{kind}#")
 }
 
 /// The partition of an event's resources.

@@ -71,6 +71,20 @@ pub async fn put(
     Ok(())
 }
 
+/// Reads an event.
+///
+/// # Errors
+/// When DynamoDB fails or the event is damaged.
+pub async fn find(
+    service: &Service,
+    organization: OrganizationId,
+    event: EventId,
+) -> Result<Option<Event>, Trouble> {
+    let table = &service.settings.tables.schedule;
+    let item = dynamo::get(&service.dynamo, table, &Key::event(organization, event)).await?;
+    item.map(read).transpose()
+}
+
 /// Reads an event out of its item.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //! a table: what a check needs was read before, by one [`Look`].
 
 mod people;
+mod seats;
 mod team;
 
 use jiff::{SignedDuration, Timestamp};
@@ -52,6 +53,7 @@ pub(super) fn needs(subject: &Subject, look: &Look) -> Vec<Need> {
             Some(outline) => around(*organization, *id, &outline),
             None => Vec::new(),
         },
+        Sort::Seat(organization, id) => seats::around(*organization, *id, &subject.item),
         Sort::Agenda(organization, _, _) => people::entries(&subject.item)
             .iter()
             .map(|entry| schedule(Key::booking(*organization, entry.booking)))
@@ -70,9 +72,12 @@ pub(super) fn needs(subject: &Subject, look: &Look) -> Vec<Need> {
         Sort::Notice(organization, id) => {
             match notice::store::parse(*organization, *id, subject.item.clone()) {
                 Ok(notice) => match notice.owed.matter {
-                    Matter::Booking(change) => {
-                        vec![schedule(Key::booking(*organization, change.booking))]
-                    }
+                    Matter::Booking(change) => [
+                        Key::booking(*organization, change.booking),
+                        Key::seat(*organization, change.booking),
+                    ]
+                    .map(schedule)
+                    .into(),
                     Matter::Account(_) | Matter::Administrators(_) => Vec::new(),
                 },
                 Err(_) => Vec::new(),
@@ -122,6 +127,7 @@ fn check_item(subject: &Subject, look: &Look) -> Vec<Damage> {
         },
         Sort::Slot(id, event) => check_slot(subject, *id, *event, look),
         Sort::Booking(organization, id) => check_booking(subject, *organization, *id, look),
+        Sort::Seat(organization, id) => seats::check_seat(subject, *organization, *id, look),
         Sort::Participant(organization, person) => {
             people::check_participant(subject, *organization, *person, look)
         }
@@ -306,7 +312,13 @@ fn check_booking(
         damages.push(Damage::NoDependent(dependent));
     }
     damages.extend(placeless(organization, booking.event, booking.slot.resource, look));
-    let mut notices = notices(organization, id, &booking).peekable();
+    // What is over needs no announcing; retention may have taken its notice.
+    let now = look.now();
+    let of_use = match booking.state {
+        State::Held(until) => until > now,
+        State::Booked | State::Cancelled | State::Lapsed => booking.end > now,
+    };
+    let mut notices = notices(organization, id, &booking).filter(|_| of_use).peekable();
     if notices.peek().is_some() && !notices.any(|key| look.item(Table::Mail, &key).is_some()) {
         damages.push(Damage::NoNotice);
     }
@@ -330,7 +342,8 @@ const fn announced(state: State, version: u32) -> &'static [Kind] {
     match (state, version) {
         (State::Held(_), _) => &[Kind::Confirm],
         (State::Booked, 0 | 1) => &[Kind::Booked],
-        // Confirmed after a hold, moved, or corrected and confirmed anew.
+        // Confirmed after a hold, moved, corrected and confirmed anew, or told once
+        // more by a repair.
         (State::Booked, _) => &[Kind::Booked, Kind::Moved],
         (State::Cancelled, _) => &[Kind::Cancelled],
         (State::Lapsed, _) => &[],
@@ -375,7 +388,11 @@ fn check_change(
     look: &Look,
 ) -> Vec<Damage> {
     match look.item(Table::Schedule, &Key::booking(organization, change.booking)) {
-        None => vec![Damage::StrayNotice(change.booking)],
+        // Where the booking stood, a seat still says that there was one.
+        None => match look.item(Table::Schedule, &Key::seat(organization, change.booking)) {
+            Some(_) => Vec::new(),
+            None => vec![Damage::StrayNotice(change.booking)],
+        },
         // One that does not read is a finding of its own.
         Some(item) => match outline(item.clone()) {
             Ok(booking) if change.version > booking.version => {

@@ -85,6 +85,9 @@ pub enum Damage {
     /// A slot whose taken seats are not its bookings and holds.
     #[error("the seats taken are {0:+} against the slot's bookings and holds")]
     Miscounted(i64),
+    /// A booking that stands, and a seat that says its person is gone.
+    #[error("the booking stands, and there is a seat that says its person is gone")]
+    TwiceSeated,
     /// A hold of no booking that waits for it.
     #[error("it holds a seat for {0}, which is not held here until then")]
     StrayHold(BookingId),
@@ -147,155 +150,211 @@ pub enum Damage {
     WrongStanding,
 }
 
+/// Who mends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// A rule can.
+    Rule,
+    /// Somebody must look, decide or bring what is missing.
+    Person,
+}
+
 impl Damage {
-    /// The table of repairs: each kind's word, and what would be done about it
-    /// and which side is the truth. Bookings are the truth across tables; a
+    /// The table of repairs: each kind's word, who mends it, and what is done about
+    /// it and which side is the truth. Bookings are the truth across tables; a
     /// sealed map is truer than what lies open beside it, because it cannot be
     /// altered unseen.
-    const fn table(&self) -> (&'static str, &'static str) {
+    const fn table(&self) -> (&'static str, By, &'static str) {
         match self {
             Self::UnknownItem => (
                 "unknown_item",
+                By::Person,
                 "Nothing refers to it. Keep a copy, find out who wrote it, delete it.",
             ),
-            Self::Unreadable => {
-                ("unreadable", "Take the item from the newest backup in which it reads.")
-            }
+            Self::Unreadable => (
+                "unreadable",
+                By::Person,
+                "Take the item from the newest backup in which it reads.",
+            ),
             Self::Misplaced => (
                 "misplaced",
+                By::Person,
                 "The key is the truth. A slot: write the day and start that its key says. A notice: delete it; its booking's own notices are checked from the booking.",
             ),
             Self::Unopened => (
                 "unopened",
+                By::Person,
                 "Take the sealed map from the newest backup in which it opens; the rest of the item stays.",
             ),
             Self::NoOrganization(_) => (
                 "no_organization",
+                By::Person,
                 "If the organization was erased, erase what is left of it; otherwise restore the organization's item.",
             ),
             Self::NoKey => (
                 "no_key",
+                By::Person,
                 "Restore the wrapped key by point-in-time recovery within its seven days. Without it nothing sealed can be opened again.",
             ),
             Self::BrokenKey => (
                 "broken_key",
+                By::Person,
                 "Restore the wrapped key by point-in-time recovery within its seven days; see that the KMS key is enabled.",
             ),
             Self::NoName => (
                 "no_name",
+                By::Rule,
                 "The organization is the truth: write the registry's entry of its web name.",
             ),
-            Self::StrayName(_) => {
-                ("stray_name", "The organization is the truth: delete the registry's entry.")
-            }
+            Self::StrayName(_) => (
+                "stray_name",
+                By::Person,
+                "The organization is the truth: delete the registry's entry.",
+            ),
             Self::WrongPerson => (
                 "wrong_person",
+                By::Person,
                 "The sealed address is the truth: write the person that follows from it, and check again for agenda and tally.",
             ),
             Self::WrongIndex => (
                 "wrong_index",
+                By::Person,
                 "The sealed value is the truth: write the index that follows from it.",
             ),
             Self::NoSlot => (
                 "no_slot",
-                "The booking is the truth: write its slot, with the seats of the bookings in it as taken and as capacity.",
+                By::Rule,
+                "The booking is the truth: write its slot, with the seats of those in it as taken and as capacity.",
             ),
             Self::OtherTimes => (
                 "other_times",
+                By::Person,
                 "The booking is what the person was promised: write its start and end to the slot, or move the booking properly.",
             ),
             Self::NoHold => (
                 "no_hold",
-                "The booking is the truth: write its hold to the slot; once its time is over, let it lapse.",
+                By::Rule,
+                "Where its seat is taken, it was confirmed: book it. Else write its hold to the slot, or let it lapse once its time is over.",
             ),
             Self::NotInAgenda(_) => (
                 "not_in_agenda",
-                "The booking is the truth: write its entry. If it overlaps another, a person must decide.",
+                By::Rule,
+                "The booking is the truth: write its entry, and tell the person again what stands. If it overlaps another, a person must decide.",
             ),
             Self::NotInDependentAgenda(_) => (
                 "not_in_dependent_agenda",
-                "The booking is the truth: write its entry. If it overlaps another, a person must decide.",
+                By::Rule,
+                "The booking is the truth: write its entry, and tell the person again what stands. If it overlaps another, a person must decide.",
             ),
             Self::NoDependent(_) => (
                 "no_dependent",
+                By::Person,
                 "A booking: restore the dependent from the newest backup that has them. An attachment: delete it.",
             ),
             Self::NoIdentifier => (
                 "no_identifier",
+                By::Person,
                 "The dependent is the truth: write their identifier, unless it leads to another one; then a person must decide whose it is.",
             ),
             Self::StrayIdentifier(_) => (
                 "stray_identifier",
+                By::Person,
                 "The dependents are the truth: delete the identifier, and check again.",
             ),
             Self::NoTally => (
                 "no_tally",
-                "The bookings are the truth: write the tally with as many as the person has at the event.",
+                By::Rule,
+                "The agendas are the truth: write the tally with as many as the person has at the event.",
             ),
             Self::NoNotice => (
                 "no_notice",
+                By::Rule,
                 "The booking is the truth: owe the notice of its latest version, if it lies ahead.",
             ),
             Self::OverCapacity { .. } => (
                 "over_capacity",
-                "The bookings are the truth: raise the capacity, or a person must ask somebody to move.",
+                By::Rule,
+                "Whoever booked first keeps the place: cancel the later booking and owe its notice.",
             ),
             Self::Miscounted(_) => (
                 "miscounted",
-                "The bookings are the truth: write the number of those that stand, with the holds, as taken.",
+                By::Rule,
+                "Count those that stand, and tell them again if they were not counted. A seat beyond them stays taken as one whose person is gone, and the administrators are told.",
             ),
+            Self::TwiceSeated => {
+                ("twice_seated", By::Rule, "The booking is the truth: take the seat away.")
+            }
             Self::StrayHold(_) => (
                 "stray_hold",
-                "The booking is the truth: write its own time to the hold, or take the hold away with its seat.",
+                By::Rule,
+                "The booking is the truth: write its own time to the hold, or take the hold away, with its seat unless that is a booking's.",
             ),
-            Self::Unsorted => ("unsorted", "Write the entries in the order of their start."),
-            Self::Overlap(..) => {
-                ("overlap", "Both bookings stand: a person must ask which is to be moved.")
+            Self::Unsorted => {
+                ("unsorted", By::Rule, "Write the entries in the order of their start.")
             }
-            Self::StrayEntry(_) => {
-                ("stray_entry", "The booking is the truth: take the entry away.")
-            }
+            Self::Overlap(..) => (
+                "overlap",
+                By::Person,
+                "Both bookings stand: a person must ask which is to be moved.",
+            ),
+            Self::StrayEntry(_) => (
+                "stray_entry",
+                By::Rule,
+                "Take the entry away. Where the booking is gone, its time stays taken and the administrators are told; where it was held, it was confirmed.",
+            ),
             Self::OtherEntry(_) => (
                 "other_entry",
-                "The booking is the truth: write its times and event to the entries of its days.",
+                By::Rule,
+                "The booking is the truth: write its times and event to the entries of its days, and tell the person again.",
             ),
             Self::WrongTally { .. } => (
                 "wrong_tally",
-                "The bookings are the truth: repair the agendas first, then write their number.",
+                By::Rule,
+                "The agendas are the truth. A tally of more tells of a booking that is gone: the person and the administrators are told.",
             ),
             Self::NoEvent(_) => (
                 "no_event",
+                By::Person,
                 "Restore the event from the newest backup that has it. Only where nobody has booked may its slots be deleted instead.",
             ),
             Self::NoResource(_) => (
                 "no_resource",
+                By::Person,
                 "Restore the resource from the newest backup that has it. Only where nobody has booked may its slots be deleted instead.",
             ),
             Self::NoUsername => (
                 "no_username",
+                By::Person,
                 "The member is the truth: write their username, unless it leads to another one; then a person must decide whose it is.",
             ),
             Self::StrayUsername(_) => (
                 "stray_username",
+                By::Person,
                 "The members are the truth: delete the username, and check again.",
             ),
             Self::NoAdministrators => (
                 "no_administrators",
+                By::Person,
                 "The members are the truth: write the number of administrators who can sign in.",
             ),
             Self::WrongAdministrators { .. } => (
                 "wrong_administrators",
+                By::Person,
                 "The members are the truth: write the number of administrators who can sign in.",
             ),
-            Self::StrayNotice(_) => {
-                ("stray_notice", "The bookings are the truth: delete the notice.")
-            }
+            Self::StrayNotice(_) => (
+                "stray_notice",
+                By::Rule,
+                "The booking is gone: its time stays taken as a seat whose person is gone, and the administrators are told. A notice that promised nothing is taken away.",
+            ),
             Self::EarlyNotice { .. } => (
                 "early_notice",
-                "The booking is the truth: delete the notice. If it was sent, a change was lost: compare the audit trail.",
+                By::Rule,
+                "The notice proves that its change was made: finish it. Where another has the place, tell the person again what stands, under a version beyond it.",
             ),
             Self::WrongStanding => (
                 "wrong_standing",
+                By::Rule,
                 "The notice's state is the truth: write its index attributes, or take them away.",
             ),
         }
@@ -307,10 +366,16 @@ impl Damage {
         self.table().0
     }
 
+    /// Whether a rule can mend it, which [`super::repair`] does.
+    #[must_use]
+    pub const fn is_by_rule(&self) -> bool {
+        matches!(self.table().1, By::Rule)
+    }
+
     /// What would be done about it, in words.
     #[must_use]
     pub const fn repair(&self) -> &'static str {
-        self.table().1
+        self.table().2
     }
 }
 
@@ -328,14 +393,18 @@ pub struct Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { table, key, damage } = self;
-        let (word, repair) = damage.table();
+        let (word, by, repair) = damage.table();
         match damage {
             Damage::UnknownItem => {
                 write!(formatter, "{table} {} / {}", plain(&key.pk), plain(&key.sk))?;
             }
             _ => write!(formatter, "{table} {key}")?,
         }
-        write!(formatter, "\n  {word}: {damage}.\n  Repair: {repair}")
+        let who = match by {
+            By::Rule => "by rule",
+            By::Person => "by a person",
+        };
+        write!(formatter, "\n  {word}: {damage}.\n  Repair, {who}: {repair}")
     }
 }
 
@@ -349,6 +418,7 @@ fn plain(part_of_key: &str) -> String {
         "resource",
         "slot",
         "booking",
+        "seat",
         "participant",
         "agenda",
         "tally",
@@ -380,7 +450,7 @@ mod tests {
         let finding = Finding { table: Table::Schedule, key, damage: Damage::StrayHold(booking) };
         let said = finding.to_string();
         assert!(
-            said.contains(&booking.to_string()) && said.contains("Repair: The booking"),
+            said.contains(&booking.to_string()) && said.contains("Repair, by rule: The booking"),
             "{said}"
         );
     }

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 
 use super::check;
 use super::subject::{Sort, Subject, Table};
@@ -47,6 +48,7 @@ pub(super) struct Look {
     keys: HashMap<OrganizationId, Keys>,
     /// Keys as they are stored now, for organizations that are checked themselves.
     stored_keys: HashMap<OrganizationId, Keys>,
+    now: Timestamp,
 }
 
 impl Look {
@@ -59,6 +61,7 @@ impl Look {
             members: HashMap::new(),
             keys: HashMap::new(),
             stored_keys: HashMap::new(),
+            now: service.clock.now(),
         };
         // First, because where some items lie follows from a key and a sealed value.
         look.read_keys(service, subjects).await?;
@@ -94,6 +97,11 @@ impl Look {
             }
         }
         Ok(())
+    }
+
+    /// When it was looked.
+    pub(super) const fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// The item under a key that a check needs.
@@ -142,11 +150,13 @@ pub(super) async fn items(
     keys: &[Key],
 ) -> Result<HashMap<Key, Item>, Trouble> {
     let name = table.name(&service.settings.tables);
-    let found: Vec<HashMap<Key, Item>> = stream::iter(keys.chunks(MOST_KEYS))
+    // Made before they are started, so that a check may change threads.
+    let chunks = keys.chunks(MOST_KEYS);
+    let reads: Vec<_> = chunks
         .map(|chunk| dynamo::batch_get(&service.dynamo, name, chunk, &*service.chance))
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await?;
+        .collect();
+    let found: Vec<HashMap<Key, Item>> =
+        stream::iter(reads).buffer_unordered(AT_ONCE).try_collect().await?;
     Ok(found.into_iter().flatten().collect())
 }
 
@@ -157,14 +167,12 @@ async fn partitions(
     partitions: Vec<String>,
     prefix: &str,
 ) -> Result<HashMap<String, Vec<Item>>, Trouble> {
-    stream::iter(partitions)
-        .map(async |pk: String| {
-            let found = dynamo::query(&service.dynamo, table, &pk, prefix, true).await?;
-            Ok::<_, Trouble>((pk, found))
-        })
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await
+    let read = async |pk: String| {
+        let found = dynamo::query(&service.dynamo, table, &pk, prefix, true).await?;
+        Ok::<_, Trouble>((pk, found))
+    };
+    let reads: Vec<_> = partitions.into_iter().map(read).collect();
+    stream::iter(reads).buffer_unordered(AT_ONCE).try_collect().await
 }
 
 /// A service that fails stops the check; a key that is damaged is what the

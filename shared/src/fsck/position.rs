@@ -73,7 +73,7 @@ mod tests {
         let mut position = Position::new(Stage::Items { table: Table::Mail, slots: 7 }, 2);
         position.segments[1] = Segment::After { pk: "a#b".into(), sk: "notice".into() };
         assert_eq!(Position::parse(&position.to_text()), Ok(position));
-        let counting = Position::new(Stage::Seats(Counting::first(100, 10)), 1);
+        let counting = Position::new(Stage::Seats(Counting::first(100, 10, false)), 1);
         assert_eq!(Position::parse(&counting.to_text()), Ok(counting));
         for text in ["", "{}", r#"{"stage":{"Items":{"table":"Mail","slots":0}},"segments":[]}"#] {
             assert_eq!(Position::parse(text), Err(NoPosition), "{text}");

@@ -2,7 +2,7 @@
 //!
 //! Which bookings are in a slot is known only from the bookings, all of them.
 //! So the whole table is read and each slot's difference kept: seats taken,
-//! less holds, less bookings that stand. To keep that small, slots are dealt
+//! less holds, less bookings that stand, less seats whose person is gone. To keep that small, slots are dealt
 //! into parts by a hash and each part is counted by itself.
 //!
 //! While the table is read, people book. So what differs is counted again, by
@@ -16,8 +16,8 @@ use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
 use super::subject::{Sort, Subject, Table};
-use crate::booking::State;
 use crate::booking::store::outline;
+use crate::booking::{State, seat};
 use crate::dynamo::{Item, Key};
 use crate::slot;
 
@@ -45,6 +45,9 @@ pub(super) struct Counting {
     part: u64,
     parts: u64,
     round: u8,
+    /// Whether nobody writes meanwhile: then one count is enough.
+    #[serde(default)]
+    quiet: bool,
     seats: BTreeMap<String, Seat>,
     /// What differed in the round before; later rounds count only these.
     former: BTreeMap<String, Seat>,
@@ -64,8 +67,8 @@ pub(super) struct Verdict {
 impl Counting {
     /// The first count, where there are so many slots and so many may be
     /// counted at once.
-    pub(super) fn first(slots: u64, at_once: u64) -> Self {
-        Self { parts: slots.div_ceil(at_once.max(1)).max(1), ..Self::default() }
+    pub(super) fn first(slots: u64, at_once: u64, quiet: bool) -> Self {
+        Self { parts: slots.div_ceil(at_once.max(1)).max(1), quiet, ..Self::default() }
     }
 
     /// Whether this counts anew what differed before.
@@ -94,6 +97,12 @@ impl Counting {
                 {
                     let key = Key::slot(organization, booking.event, booking.slot);
                     self.count(&key, false, -1, &format!("{id}/{}", booking.version));
+                }
+            }
+            Sort::Seat(organization, id) => {
+                if let Ok(seat) = seat::read(subject.item) {
+                    let key = Key::slot(organization, seat.event, seat.slot);
+                    self.count(&key, false, -1, &format!("seat/{id}"));
                 }
             }
             _ => {}
@@ -131,7 +140,7 @@ impl Counting {
                 _ => 0,
             };
             match name.split_once(' ') {
-                Some((pk, sk)) if seat.agreed == AGREEING => {
+                Some((pk, sk)) if self.quiet || seat.agreed == AGREEING => {
                     let key = Key { pk: pk.to_owned(), sk: sk.to_owned() };
                     verdict.miscounted.push((key, seat.difference));
                 }
@@ -147,8 +156,12 @@ impl Counting {
         }
         verdict.unsettled = differing.len() as u64;
         let part = self.part + 1;
-        verdict.next =
-            (part < self.parts).then(|| Self { part, parts: self.parts, ..Self::default() });
+        verdict.next = (part < self.parts).then(|| Self {
+            part,
+            parts: self.parts,
+            quiet: self.quiet,
+            ..Self::default()
+        });
         verdict
     }
 }
@@ -182,14 +195,14 @@ mod tests {
 
     #[test]
     fn slots_whose_seats_are_their_bookings_need_one_count() {
-        let verdict = counted(Counting::first(2, 10), &[(1, 1, 1), (2, 5, 5), (3, 0, 0)]);
+        let verdict = counted(Counting::first(2, 10, false), &[(1, 1, 1), (2, 5, 5), (3, 0, 0)]);
         assert_eq!(verdict, Verdict::default());
     }
 
     #[test]
     fn a_difference_is_reported_after_three_counts_that_agree() {
         let slots = [(1, 2, 1), (2, 1, 1)];
-        let first = counted(Counting::first(2, 10), &slots);
+        let first = counted(Counting::first(2, 10, false), &slots);
         assert!(first.miscounted.is_empty());
         let second = counted(first.next.unwrap(), &slots);
         assert!(second.miscounted.is_empty());
@@ -199,15 +212,22 @@ mod tests {
     }
 
     #[test]
+    fn where_nobody_writes_one_count_is_enough() {
+        let verdict = counted(Counting::first(2, 10, true), &[(1, 2, 1), (2, 1, 1)]);
+        assert_eq!(verdict.miscounted, [(slot(1), 1)]);
+        assert_eq!(verdict.next, None);
+    }
+
+    #[test]
     fn a_booking_made_during_the_count_is_no_damage() {
-        let first = counted(Counting::first(1, 10), &[(1, 0, 1)]);
+        let first = counted(Counting::first(1, 10, false), &[(1, 0, 1)]);
         let second = counted(first.next.unwrap(), &[(1, 1, 1)]);
         assert_eq!((second.miscounted.len(), second.unsettled, second.next), (0, 0, None));
     }
 
     #[test]
     fn a_slot_that_never_keeps_still_is_not_judged() {
-        let mut counting = Counting::first(1, 10);
+        let mut counting = Counting::first(1, 10, false);
         let mut taken = 1;
         loop {
             let verdict = counted(counting, &[(1, taken, 0)]);
@@ -225,7 +245,7 @@ mod tests {
     fn every_slot_is_in_exactly_one_part() {
         let slots: Vec<(u8, i64, u8)> = (0..40).map(|number| (number, 1, 0)).collect();
         let mut found = Vec::new();
-        let mut next = Some(Counting::first(40, 10));
+        let mut next = Some(Counting::first(40, 10, false));
         while let Some(counting) = next {
             assert_eq!(counting.parts, 4);
             let verdict = counted(counting, &slots);
@@ -239,7 +259,7 @@ mod tests {
 
     #[test]
     fn bookings_in_a_slot_that_is_not_there_are_not_counted_against_it() {
-        let mut counting = Counting::first(1, 10);
+        let mut counting = Counting::first(1, 10, false);
         counting.count(&slot(1), false, -1, "1/0");
         assert_eq!(counting.finish(), Verdict::default());
     }

@@ -64,6 +64,7 @@ pub(super) enum Sort {
     Resource(OrganizationId),
     Slot(OrganizationId, EventId),
     Booking(OrganizationId, BookingId),
+    Seat(OrganizationId, BookingId),
     Participant(OrganizationId, PersonId),
     /// A participant's or a dependent's: the key does not say which.
     Agenda(OrganizationId, [u8; 16], Date),
@@ -75,8 +76,9 @@ pub(super) enum Sort {
     Member(OrganizationId, MemberId),
     Username(OrganizationId, [u8; 16]),
     Administrators(OrganizationId),
-    /// A password, a second factor, a setting, a grant or a review: nothing
-    /// else names it, so only its key and its organization are looked at.
+    /// A password, a second factor, a setting, a grant, a review or the canary
+    /// of a key: nothing else names it, so only its key and its organization are
+    /// looked at.
     Alone(OrganizationId),
     /// A name that an erased organization had: nobody's.
     Retired,
@@ -112,6 +114,8 @@ impl Sort {
         let sort = match (parts.as_slice(), word, id) {
             ([], "organization", None) => Self::Organization(organization),
             ([], "erasure", None) => Self::Alone(organization),
+            // Opened every night by the backup, with a fresh key.
+            ([], "canary", None) => Self::Alone(organization),
             ([], "event", Some(event)) => {
                 EventId::parse(event)?;
                 Self::Event(organization)
@@ -130,6 +134,7 @@ impl Sort {
                 Self::Alone(organization)
             }
             ([booking], "booking", None) => Self::Booking(organization, BookingId::parse(booking)?),
+            ([booking], "seat", None) => Self::Seat(organization, BookingId::parse(booking)?),
             ([person], "participant", None) => {
                 Self::Participant(organization, PersonId::parse(person)?)
             }
@@ -204,6 +209,7 @@ impl Sort {
             | Self::Resource(organization)
             | Self::Slot(organization, _)
             | Self::Booking(organization, _)
+            | Self::Seat(organization, _)
             | Self::Participant(organization, _)
             | Self::Agenda(organization, _, _)
             | Self::Tally(organization, _, _)
@@ -229,6 +235,7 @@ impl Sort {
             Self::Resource(_) => "resources",
             Self::Slot(..) => "slots",
             Self::Booking(..) => "bookings",
+            Self::Seat(..) => "seats",
             Self::Participant(..) => "participants",
             Self::Agenda(..) => "agendas",
             Self::Tally(..) => "tallies",
@@ -293,6 +300,7 @@ mod tests {
             (Key::resource(ORGANIZATION, event, resource), Sort::Resource(ORGANIZATION)),
             (Key::slot(ORGANIZATION, event, slot), Sort::Slot(ORGANIZATION, event)),
             (Key::booking(ORGANIZATION, booking), Sort::Booking(ORGANIZATION, booking)),
+            (Key::seat(ORGANIZATION, booking), Sort::Seat(ORGANIZATION, booking)),
             (Key::participant(ORGANIZATION, PERSON), Sort::Participant(ORGANIZATION, PERSON)),
             (Key::agenda(ORGANIZATION, PERSON, day), Sort::Agenda(ORGANIZATION, [2; 16], day)),
             (Key::agenda(ORGANIZATION, DEPENDENT, day), Sort::Agenda(ORGANIZATION, [7; 16], day)),

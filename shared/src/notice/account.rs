@@ -1,10 +1,11 @@
 //! What happens to somebody who signs in, and is told to them by mail.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::identity::Subject;
 use crate::identity::pass::Purpose;
-use crate::ids::{DeletionId, MemberId, OrganizationId};
+use crate::ids::{DeletionId, EventId, MemberId, OrganizationId};
 use crate::vault::Sealed;
 
 /// A notice to somebody who signs in, or is about to be able to.
@@ -96,6 +97,13 @@ pub enum News {
     ErasureAsked(Timestamp, DeletionId),
     /// To every administrator: the organization will not be erased.
     ErasureTakenBack,
+    /// To every administrator: after a restore, so many appointments of an event
+    /// are not known any more. Those of a day keep their times; of those without
+    /// a day, not even the time is known.
+    AppointmentsLost(EventId, Option<Date>, u32),
+    /// To a participant: after a restore, an appointment of theirs at this event
+    /// may not be known any more.
+    AppointmentMissing(EventId),
 }
 
 /// What of some news is stored beside its word.
@@ -164,6 +172,8 @@ impl News {
             Self::SupportGranted(_) => "support_granted",
             Self::ErasureAsked(..) => "erasure_asked",
             Self::ErasureTakenBack => "erasure_taken_back",
+            Self::AppointmentsLost(..) => "appointments_lost",
+            Self::AppointmentMissing(_) => "appointment_missing",
         }
     }
 
@@ -195,6 +205,15 @@ impl News {
             Self::RecoveryCodeUsed(count) | Self::SignedInAfterFailures(count) => {
                 Detail { count: Some(*count), ..nothing }
             }
+            Self::AppointmentsLost(event, day, count) => Detail {
+                count: Some(*count),
+                about: Some(match day {
+                    Some(day) => format!("{event} {day}"),
+                    None => event.to_string(),
+                }),
+                ..nothing
+            },
+            Self::AppointmentMissing(event) => Detail { about: Some(event.to_string()), ..nothing },
             Self::OrganizationApproved
             | Self::OrganizationRefused
             | Self::PasswordChanged
@@ -239,6 +258,14 @@ impl News {
                 Self::ErasureAsked(detail.until?, about.and_then(DeletionId::parse)?)
             }
             "erasure_taken_back" => Self::ErasureTakenBack,
+            "appointments_lost" => match about?.split_once(' ') {
+                Some((event, day)) => {
+                    let day = Some(day.parse().ok()?);
+                    Self::AppointmentsLost(EventId::parse(event)?, day, detail.count?)
+                }
+                None => Self::AppointmentsLost(EventId::parse(about?)?, None, detail.count?),
+            },
+            "appointment_missing" => Self::AppointmentMissing(about.and_then(EventId::parse)?),
             _ => return None,
         })
     }
@@ -270,7 +297,9 @@ impl News {
             | Self::EmergencyUsed
             | Self::SupportGranted(_)
             | Self::ErasureAsked(..)
-            | Self::ErasureTakenBack => return None,
+            | Self::ErasureTakenBack
+            | Self::AppointmentsLost(..)
+            | Self::AppointmentMissing(_) => return None,
         })
     }
 
@@ -322,6 +351,13 @@ pub(crate) mod tests {
             News::SupportGranted(until),
             News::ErasureAsked(until, DeletionId::from_bytes([8; 16])),
             News::ErasureTakenBack,
+            News::AppointmentsLost(EventId::from_bytes([2; 16]), None, 1),
+            News::AppointmentsLost(
+                EventId::from_bytes([2; 16]),
+                Some(jiff::civil::date(2026, 12, 3)),
+                2,
+            ),
+            News::AppointmentMissing(EventId::from_bytes([2; 16])),
         ]
     }
 
@@ -331,6 +367,8 @@ pub(crate) mod tests {
             assert_eq!(News::of_word(news.word(), &news.detail()), Some(news));
         }
         assert_eq!(News::of_word("reset", &Detail::default()), None);
+        let lost = Detail { about: Some("nothing".into()), count: Some(1), until: None };
+        assert_eq!(News::of_word("appointments_lost", &lost), None);
         let unknown = Detail { about: Some("a stone".into()), ..Detail::default() };
         assert_eq!(News::of_word("factor_added", &unknown), None);
     }

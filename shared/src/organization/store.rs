@@ -61,13 +61,18 @@ pub fn founding(service: &Service, organization: &Organization) -> Result<Vec<Wr
         privacy_effective: organization.privacy.effective.to_string(),
         privacy_text: organization.privacy.text.clone(),
     };
+    Ok(vec![Write::create(table, dynamo::item(&row)?)?, naming(service, organization)?])
+}
+
+/// The write that makes an organization's name in addresses lead to it; lost
+/// when the name is taken.
+///
+/// # Errors
+/// When the SDK refuses to build the request.
+pub(crate) fn naming(service: &Service, organization: &Organization) -> Result<Write, Trouble> {
     let name = Key::web_name(organization.web_name.as_str());
-    let name_row =
-        WebNameRow { pk: name.pk, sk: name.sk, organization: organization.id.to_string() };
-    Ok(vec![
-        Write::create(table, dynamo::item(&row)?)?,
-        Write::create(table, dynamo::item(&name_row)?)?,
-    ])
+    let row = WebNameRow { pk: name.pk, sk: name.sk, organization: organization.id.to_string() };
+    Write::create(&service.settings.tables.schedule, dynamo::item(&row)?)
 }
 
 /// The write that takes an organization from one state to another; lost when it
@@ -136,6 +141,35 @@ pub async fn all(service: &Service) -> Result<Vec<OrganizationId>, Trouble> {
     let registry = dynamo::keys::registry();
     let items = dynamo::query(&service.dynamo, table, &registry, "organization#", false).await?;
     items.into_iter().map(registered).collect()
+}
+
+/// Some of the organizations in the order of their names in addresses, for
+/// work that takes many steps: where the next ones begin, and their ids. None
+/// are left when nothing is given to go on from.
+///
+/// # Errors
+/// When DynamoDB fails.
+pub async fn some(
+    service: &Service,
+    after: Option<&str>,
+    most: i32,
+) -> Result<(Vec<OrganizationId>, Option<String>), Trouble> {
+    let key = |sk: &str| dynamo::Key { pk: dynamo::keys::registry(), sk: sk.to_owned() }.to_item();
+    let answer = service
+        .dynamo
+        .query()
+        .table_name(&service.settings.tables.schedule)
+        .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+        .expression_attribute_values(":pk", AttributeValue::S(dynamo::keys::registry()))
+        .expression_attribute_values(":prefix", AttributeValue::S("organization#".into()))
+        .limit(most)
+        .set_exclusive_start_key(after.map(key))
+        .send()
+        .await
+        .map_err(|cause| Trouble::unavailable("listing organizations", cause))?;
+    let last = answer.last_evaluated_key.as_ref().and_then(dynamo::Key::of).map(|key| key.sk);
+    let ids = answer.items.unwrap_or_default().into_iter().map(registered);
+    Ok((ids.collect::<Result<_, _>>()?, last))
 }
 
 /// The id that a registry entry stands for.

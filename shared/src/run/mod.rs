@@ -11,7 +11,7 @@ mod store;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use store::{Claim, Standing, beginning, claim, find, open};
+pub use store::{Claim, Standing, beginning, claim, find, latest, open};
 
 use crate::ids::{OrganizationId, RunId};
 

@@ -113,6 +113,38 @@ pub async fn find<S: DeserializeOwned>(
     item.map(|item| read(which, item).map(|(standing, _)| standing)).transpose()
 }
 
+/// An organization's runs of a kind as they stand, the newest first: so many
+/// at most.
+///
+/// # Errors
+/// When DynamoDB fails or an item is damaged.
+pub async fn latest<S: DeserializeOwned>(
+    service: &Service,
+    organization: OrganizationId,
+    kind: Kind,
+    most: i32,
+) -> Result<Vec<Standing<S>>, Trouble> {
+    let answer = service
+        .dynamo
+        .query()
+        .table_name(&service.settings.tables.run)
+        .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+        .expression_attribute_values(":pk", AttributeValue::S(organization.to_string()))
+        .expression_attribute_values(":prefix", AttributeValue::S(keys::runs(kind.word())))
+        .scan_index_forward(false)
+        .consistent_read(true)
+        .limit(most)
+        .send()
+        .await
+        .map_err(|cause| Trouble::unavailable("listing runs", cause))?;
+    let mut found = Vec::new();
+    for item in answer.items.unwrap_or_default() {
+        let Some(which) = Key::of(&item).and_then(which) else { continue };
+        found.push(read(which, item)?.0);
+    }
+    Ok(found)
+}
+
 /// Claims a run to work on it; `None` when it has ended, somebody else works on
 /// it, or it never was.
 ///
@@ -182,6 +214,20 @@ impl<S: Serialize + DeserializeOwned> Claim<S> {
         self.write(service, now, None, true).await
     }
 
+    /// The write that says how it ended, for a transaction with what must be
+    /// true together with that; lost when somebody else has the run.
+    ///
+    /// # Errors
+    /// When the SDK refuses to build the request.
+    pub fn ending(&self, service: &Service, now: Timestamp) -> Result<Write, Trouble> {
+        Write::put(
+            &service.settings.tables.run,
+            self.item(now, None, true)?,
+            "version = :read",
+            [(":read", AttributeValue::N(self.version.to_string()))],
+        )
+    }
+
     async fn write(
         &mut self,
         service: &Service,
@@ -189,6 +235,25 @@ impl<S: Serialize + DeserializeOwned> Claim<S> {
         lease: Option<i64>,
         ended: bool,
     ) -> Result<(), Trouble> {
+        let written = service
+            .dynamo
+            .put_item()
+            .table_name(&service.settings.tables.run)
+            .set_item(Some(self.item(now, lease, ended)?))
+            .condition_expression("version = :read")
+            .expression_attribute_values(":read", AttributeValue::N(self.version.to_string()))
+            .send()
+            .await;
+        match written {
+            Ok(_) => {
+                self.version += 1;
+                Ok(())
+            }
+            Err(cause) => Err(Trouble::unavailable("saving a run", cause)),
+        }
+    }
+
+    fn item(&self, now: Timestamp, lease: Option<i64>, ended: bool) -> Result<Item, Trouble> {
         let key = key(self.run.which);
         let open = (!ended).then(|| keys::open_runs(self.run.which.kind.word()));
         let row = Row {
@@ -203,22 +268,7 @@ impl<S: Serialize + DeserializeOwned> Claim<S> {
             ended: ended.then(|| now.as_second()),
             expires: ended.then(|| (now + REMEMBERED).as_second()),
         };
-        let written = service
-            .dynamo
-            .put_item()
-            .table_name(&service.settings.tables.run)
-            .set_item(Some(dynamo::item(&row)?))
-            .condition_expression("version = :read")
-            .expression_attribute_values(":read", AttributeValue::N(self.version.to_string()))
-            .send()
-            .await;
-        match written {
-            Ok(_) => {
-                self.version += 1;
-                Ok(())
-            }
-            Err(cause) => Err(Trouble::unavailable("saving a run", cause)),
-        }
+        dynamo::item(&row)
     }
 }
 

@@ -36,26 +36,30 @@ pub async fn put_all(
     event: EventId,
     slots: &[Slot],
 ) -> Result<(), Trouble> {
-    let mut items = Vec::with_capacity(slots.len());
-    for slot in slots {
-        let key = Key::slot(organization, event, slot.id);
-        items.push(dynamo::item(&Row {
-            pk: key.pk,
-            sk: key.sk,
-            day: slot.id.day.to_string(),
-            start: slot.start.as_second(),
-            end: slot.end.as_second(),
-            capacity: slot.capacity,
-            taken: slot.taken,
-            holds: slot
-                .holds
-                .iter()
-                .map(|(id, until)| (id.to_string(), until.as_second()))
-                .collect(),
-        })?);
-    }
+    let items = slots.iter().map(|slot| item(organization, event, slot));
+    let items = items.collect::<Result<Vec<_>, _>>()?;
     let table = &service.settings.tables.schedule;
     dynamo::batch_put(&service.dynamo, table, items, &*service.chance).await
+}
+
+/// Writes a slot as its item.
+pub(crate) fn item(
+    organization: OrganizationId,
+    event: EventId,
+    slot: &Slot,
+) -> Result<dynamo::Item, Trouble> {
+    let key = Key::slot(organization, event, slot.id);
+    let holds = slot.holds.iter().map(|(id, until)| (id.to_string(), until.as_second()));
+    dynamo::item(&Row {
+        pk: key.pk,
+        sk: key.sk,
+        day: slot.id.day.to_string(),
+        start: slot.start.as_second(),
+        end: slot.end.as_second(),
+        capacity: slot.capacity,
+        taken: slot.taken,
+        holds: holds.collect(),
+    })
 }
 
 /// Reads a slot out of its item.

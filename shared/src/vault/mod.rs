@@ -124,6 +124,11 @@ impl Vault {
         (now.duration_since(*since) < KEPT).then(|| Arc::clone(keys))
     }
 
+    /// The client that it speaks to KMS with.
+    pub(crate) const fn kms(&self) -> &aws_sdk_kms::Client {
+        &self.kms
+    }
+
     /// Opens the connection to KMS. The answer does not matter.
     pub(crate) async fn warm(&self) {
         let nothing = Blob::new([0_u8]);

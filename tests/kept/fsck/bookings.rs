@@ -121,6 +121,7 @@ async fn two_appointments_of_one_person_at_the_same_time_are_found() {
     scene.world.visitor("Ada").books(&scene.place, &second).await;
     scene.add(Where::Schedule, &slot, "end", 300).await;
     scene.add(Where::Schedule, &booking, "end", 300).await;
+    scene.add(Where::Schedule, &booking, "ends", 300).await;
     let end = scene.read(Where::Schedule, &booking).await["end"].clone();
     let longer = |item: &mut Item| {
         edit_entries(item, |all| {

@@ -125,6 +125,15 @@ impl Scene {
         slots.into_iter().find(|(_, item)| item["taken"] == number(taken)).unwrap().0
     }
 
+    pub async fn taken_slots(&self) -> Vec<Key> {
+        let slots = self.all(Where::Schedule, "slot#").await;
+        slots
+            .into_iter()
+            .filter(|(_, item)| item["taken"] == number(1))
+            .map(|(key, _)| key)
+            .collect()
+    }
+
     pub async fn taken_slot(&self) -> Key {
         self.slot_with(1).await
     }

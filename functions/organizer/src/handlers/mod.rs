@@ -2,6 +2,7 @@
 
 pub(crate) mod appointments;
 pub(crate) mod audit;
+pub(crate) mod backups;
 pub(crate) mod book;
 mod coverage;
 pub(crate) mod dependents;

@@ -5,6 +5,7 @@
 //! do is absent from the values, so that a template cannot offer it.
 
 mod audit;
+mod backups;
 mod book;
 mod dependents;
 mod emergency;
@@ -26,6 +27,7 @@ pub(crate) mod samples;
 mod tests;
 
 pub use audit::{AuditPage, Line};
+pub use backups::{BackupsPage, DrillLine, NightLine};
 pub use book::{BookForm, BookPage, FreeRow, FreeTime, Step, Times};
 pub use dependents::{DependentLine, DependentsPage};
 pub use emergency::{CodePage, EmergencyPage, Use};

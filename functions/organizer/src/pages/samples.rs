@@ -138,6 +138,19 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ("emergency-code", code().render()),
         ("keys", keys().render()),
         ("organizations", organizations().render()),
+        ("backups", backups().render()),
+        (
+            "backups-none",
+            BackupsPage {
+                heeds: Vec::new(),
+                taken: None,
+                proven: None,
+                nights: Vec::new(),
+                drills: Vec::new(),
+                ..backups()
+            }
+            .render(),
+        ),
     ];
     pages.into_iter().map(|(name, html)| (name, html.unwrap())).collect()
 }
@@ -691,6 +704,65 @@ fn code() -> CodePage {
         address: "kept.example/maple-street-school/emergency".into(),
         made: "Monday 30 November 2026".into(),
         back: manage("/emergency"),
+    }
+}
+
+fn backups() -> BackupsPage {
+    let night = NightLine {
+        when: "Thursday 3 December 2026, 02:05".into(),
+        by_hand: false,
+        state: "Complete".into(),
+        well: true,
+        size: Some("12.3 MB".into()),
+        items: Some(20_411),
+        keys: "All 12 work".into(),
+        removed: Some(4),
+        hitch: None,
+    };
+    let drill = DrillLine {
+        when: "Sunday 29 November 2026, 04:00".into(),
+        of: Some("Sunday 29 November 2026".into()),
+        state: "Everything was as it should be",
+        took: Some("1 hour 5 minutes".into()),
+        looked_at: "211 bookings, 2400 slots".into(),
+        found: Vec::new(),
+        further: 0,
+        hitch: None,
+    };
+    BackupsPage {
+        head: head(),
+        sections: sections(),
+        news: None,
+        refusal: Some("A backup is being tried out already.".into()),
+        heeds: vec!["The newest backup is older than 26 hours.".into()],
+        taken: Some(night.when.clone()),
+        proven: Some(drill.when.clone()),
+        take_action: "/operator/manage/backups".into(),
+        drill_action: "/operator/manage/backups/drill".into(),
+        zone: "UTC".into(),
+        nights: vec![
+            NightLine {
+                by_hand: true,
+                state: "Under way: 2 of 4 tables".into(),
+                well: false,
+                size: None,
+                items: None,
+                removed: None,
+                hitch: Some(MARKUP.into()),
+                ..night.clone()
+            },
+            night,
+        ],
+        drills: vec![
+            DrillLine {
+                state: "Something was not as it should be",
+                found: vec![MARKUP.into()],
+                further: 3,
+                hitch: Some(MARKUP.into()),
+                ..drill.clone()
+            },
+            drill,
+        ],
     }
 }
 

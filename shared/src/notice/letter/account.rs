@@ -1,6 +1,7 @@
 //! Letters to somebody who signs in, or is about to be able to.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::mail::{self, Button, Envelope, Mail, View};
 use crate::ids::NoticeId;
@@ -8,6 +9,7 @@ use crate::notice::recipient::Recipient;
 use crate::notice::{Account, Factor, FirstStep, News, one_line};
 use crate::organization::Organization;
 use crate::personal::EmailAddress;
+use crate::time::day_without_year;
 use crate::trouble::Trouble;
 
 /// What a mail about an account is written from.
@@ -21,8 +23,8 @@ pub struct AccountLetter<'a> {
     pub since: Timestamp,
     /// The organization whose account it is.
     pub organization: &'a Organization,
-    /// What the news are about is called, where that is another organization, or
-    /// another member, and its name is known.
+    /// What the news are about is called, where that is another organization,
+    /// another member or an event, and its name is known.
     pub about: Option<&'a str>,
     /// The secret part of the link, where the news carry one.
     pub link: Option<&'a str>,
@@ -171,6 +173,20 @@ impl AccountLetter<'_> {
                 ],
                 self.page_button("Choose a new password", "reset"),
             ),
+            News::AppointmentsLost(_, day, count) => self.appointments_lost(day, count),
+            News::AppointmentMissing(_) => words(
+                "Please check your appointments",
+                &[
+                    &format!(
+                        "After a failure, {organization} had to go back to an earlier copy of its records. An appointment of yours at {} may be missing from it.",
+                        self.event()
+                    ),
+                    &format!(
+                        "Please look whether all your appointments are there, and book again what is missing. If you are not sure, ask {organization}."
+                    ),
+                ],
+                self.page_button("Show my appointments", "sign-in"),
+            ),
             News::EmailChanged => self.email_changed(&happened),
             News::PasswordChanged
             | News::FactorAdded(_)
@@ -252,6 +268,39 @@ impl AccountLetter<'_> {
                 self.page_button("Go to the team pages", "manage"),
             ),
         }
+    }
+
+    /// What of the appointments at an event is not known any more.
+    fn appointments_lost(&self, day: Option<Date>, count: u32) -> Words {
+        let (organization, event) = (self.name(), self.event());
+        let what = if count == 1 { "1 appointment" } else { &format!("{count} appointments") };
+        let (where_to, then) = match day {
+            Some(day) => (
+                format!("{event} on {} {}", day_without_year(day), day.year()),
+                "The times stay taken: nobody else can book them, and whoever was told of one can come. Please expect people then who are not on your list.",
+            ),
+            None => (
+                event,
+                "Neither their times nor, for all of them, who made them are known. Please expect people who are not on your list, and find them a time.",
+            ),
+        };
+        Words {
+            word: "Appointments lost",
+            paragraphs: vec![
+                format!(
+                    "After a failure, {organization} had to go back to an earlier copy of its records, and not everything could be put together again."
+                ),
+                format!("Lost from the list of {where_to}: {what}."),
+                then.to_owned(),
+            ],
+            button: self.page_button("See the appointments", "manage"),
+        }
+    }
+
+    /// The event that the news are about.
+    fn event(&self) -> String {
+        let name = self.about.map(one_line).filter(|name| !name.is_empty());
+        name.unwrap_or_else(|| "an event".to_owned())
     }
 
     /// What happened to the account, in a word and in a sentence.
@@ -402,7 +451,9 @@ impl AccountLetter<'_> {
             | News::EmergencyUsed
             | News::SupportGranted(_)
             | News::ErasureAsked(..)
-            | News::ErasureTakenBack => "you are one of its administrators",
+            | News::ErasureTakenBack
+            | News::AppointmentsLost(..) => "you are one of its administrators",
+            News::AppointmentMissing(_) => "this address was given for an appointment there",
             News::EmailChanged if self.account.to.is_some() => {
                 "this was the address of your account there"
             }

@@ -5,7 +5,7 @@ use jiff::civil::date;
 use super::super::mail::{HtmlPart, TextPart};
 use super::*;
 use crate::identity::Subject;
-use crate::ids::{DeletionId, MemberId, OrganizationId};
+use crate::ids::{DeletionId, EventId, MemberId, OrganizationId};
 use crate::notice::account::tests::all;
 use crate::notice::owed;
 use crate::notice::tests::now;
@@ -183,6 +183,24 @@ fn each_letter_says_in_text_and_page_what_happened_and_where_to_go() {
             "/manage/erasure",
         ),
         (News::ErasureTakenBack, "Not deleted", "Nothing was deleted", "/manage"),
+        (
+            News::AppointmentsLost(EventId::from_bytes([2; 16]), Some(date(2026, 12, 3)), 2),
+            "Appointments lost",
+            "Harbor Clinic on Thursday 3 December 2026: 2 appointments.",
+            "/manage",
+        ),
+        (
+            News::AppointmentsLost(EventId::from_bytes([2; 16]), None, 1),
+            "Appointments lost",
+            "Harbor Clinic: 1 appointment.",
+            "/manage",
+        ),
+        (
+            News::AppointmentMissing(EventId::from_bytes([2; 16])),
+            "Please check your appointments",
+            "book again what is missing",
+            "/sign-in",
+        ),
     ];
     let scene = scene();
     for (news, word, says, path) in table {
