@@ -45,8 +45,7 @@ pub struct Options {
     pub port: u16,
     /// Where data lies.
     pub data: Storage,
-    /// A seed for faults of DynamoDB; without one there is no front that could
-    /// inject any.
+    /// A seed for faults of DynamoDB; without one nobody's requests meet any.
     pub faults: Option<u64>,
     /// Whether the demonstration organizations are made.
     pub demonstration: bool,

@@ -180,6 +180,9 @@ impl Template {
                 "AWS::DynamoDB::Table" => {
                     template.tables.push(tables::table(&name, &place, properties)?);
                 }
+                "AWS::DynamoDB::GlobalTable" => {
+                    template.tables.push(tables::global_table(&name, &place, properties)?);
+                }
                 "AWS::KMS::Key" => {
                     let word = |field| properties.get(field).and_then(Value::as_str);
                     template.keys.push(KeyResource {

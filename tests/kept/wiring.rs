@@ -434,30 +434,77 @@ fn tests_of_the_whole_speak_no_function_s_inner_language() {
     }
 }
 
+/// What keeps each copy of a table: its own properties, or those of each replica,
+/// whether a condition makes it or not.
+fn copies(resource: &Yaml) -> Vec<&Yaml> {
+    let properties = &resource["Properties"];
+    let Some(replicas) = properties["Replicas"].as_sequence() else { return vec![properties] };
+    let copies = replicas.iter().map(|replica| match replica {
+        Yaml::Tagged(condition) if condition.tag == "If" => &condition.value[1],
+        replica => replica,
+    });
+    copies.collect()
+}
+
 #[test]
 fn every_table_is_encrypted_protected_and_recoverable_unless_it_must_not_come_back() {
     let document = document();
     let mut tables = 0;
     for (name, resource) in document["Resources"].as_mapping().unwrap() {
-        if resource["Type"].as_str() != Some("AWS::DynamoDB::Table") {
+        let kind = resource["Type"].as_str().unwrap_or_default();
+        if !["AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"].contains(&kind) {
             continue;
         }
         tables += 1;
         let (name, properties) = (name.as_str().unwrap(), &resource["Properties"]);
-        assert_eq!(properties["DeletionProtectionEnabled"].as_bool(), Some(true), "{name}");
         assert_eq!(properties["SSESpecification"]["SSEType"].as_str(), Some("KMS"), "{name}");
-        let key = &properties["SSESpecification"]["KMSMasterKeyId"];
-        assert!(format!("{key:?}").contains("Key.Arn"), "{name} is under {key:?}");
-        let recovery = &properties["PointInTimeRecoverySpecification"];
-        let enabled = recovery["PointInTimeRecoveryEnabled"].as_bool();
-        let comes_back = !["SessionTable", "RunTable"].contains(&name);
-        assert_eq!(enabled, Some(comes_back), "{name}");
-        if name == "OrganizationKeysTable" {
-            assert_eq!(recovery["RecoveryPeriodInDays"].as_u64(), Some(7));
-        }
         assert_eq!(resource["DeletionPolicy"].as_str(), Some("Retain"), "{name}");
+        for copy in copies(resource) {
+            assert_eq!(copy["DeletionProtectionEnabled"].as_bool(), Some(true), "{name}");
+            let key = format!("{:?}", copy["SSESpecification"]["KMSMasterKeyId"]);
+            let ours = key.contains("Key.Arn") || key.contains("LedgerReplicaKeyArn");
+            assert!(ours, "{name} is under {key}");
+            let recovery = &copy["PointInTimeRecoverySpecification"];
+            let enabled = recovery["PointInTimeRecoveryEnabled"].as_bool();
+            let gone_for_good = ["SessionTable", "RunTable"].contains(&name);
+            assert_eq!(enabled, Some(!gone_for_good), "{name}");
+            let days = match name {
+                _ if gone_for_good => None,
+                "OrganizationKeysTable" => Some(7),
+                _ => Some(35),
+            };
+            assert_eq!(recovery["RecoveryPeriodInDays"].as_u64(), days, "{name}");
+        }
     }
     assert_eq!(tables, 8);
+}
+
+#[test]
+fn the_ledger_has_a_second_region_where_both_its_region_and_its_key_are_given() {
+    let document = document();
+    let ledger = &document["Resources"]["LedgerTable"];
+    let copies = copies(ledger);
+    assert_eq!(copies.len(), 2);
+    let said = |value: &Yaml| serde_yaml_ng::to_string(value).unwrap();
+    assert!(said(&copies[0]["Region"]).contains("AWS::Region"));
+    assert!(said(&copies[1]["Region"]).contains("LedgerRegion"));
+    assert!(said(&copies[1]["SSESpecification"]).contains("LedgerReplicaKeyArn"));
+    let second = said(&ledger["Properties"]["Replicas"][1]);
+    assert!(second.contains("LedgerIsReplicated"), "{second}");
+    // Replicas tell each other by the stream, which is there when they are.
+    assert!(said(&ledger["Properties"]["StreamSpecification"]).contains("NEW_AND_OLD_IMAGES"));
+    let condition = said(&document["Conditions"]["LedgerIsReplicated"]);
+    for parameter in ["LedgerRegion", "LedgerReplicaKeyArn"] {
+        assert!(condition.contains(parameter), "{condition}");
+        assert_eq!(document["Parameters"][parameter]["Default"].as_str(), Some(""));
+    }
+    // No other table is anywhere else.
+    let template = template();
+    let elsewhere = template.tables.iter().filter(|table| table.name != "LedgerTable");
+    for table in elsewhere {
+        let replicas = &document["Resources"][table.name.as_str()]["Properties"]["Replicas"];
+        assert!(replicas.is_null(), "{}", table.name);
+    }
 }
 
 #[test]

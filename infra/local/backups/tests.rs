@@ -186,9 +186,8 @@ async fn a_restore_that_was_cut_short_begins_again_at_the_next_start() {
     first.restore(&arn, "Scratch").await;
     // As a crash leaves it: some rows are there, and nobody said that all are.
     first.put("Scratch", "half", "grey").await;
-    let connection = first.backups.notes.connection();
-    connection.execute("UPDATE _kept_restores SET whole = 0", []).unwrap();
-    drop(connection);
+    let cut_short = "UPDATE _kept_restores SET whole = 0";
+    first.backups.notes.connection().execute(cut_short, []).unwrap();
     first.end().await;
 
     let second = setting(Some(folder.path())).await;
@@ -367,8 +366,8 @@ async fn an_erased_key_comes_back(setting: &Setting) {
     assert_eq!(late, Err("InvalidRestoreTimeException".to_owned()));
     assert!(setting.backups.trim().unwrap() > 0);
     let count = "SELECT COUNT(*) FROM _kept_history";
-    let connection = setting.backups.notes.connection();
-    assert_eq!(connection.query_row(count, [], |row| row.get::<_, i64>(0)), Ok(0));
+    let left = setting.backups.notes.connection().query_row(count, [], |row| row.get::<_, i64>(0));
+    assert_eq!(left, Ok(0));
 }
 
 #[tokio::test]

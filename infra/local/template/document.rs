@@ -164,7 +164,7 @@ impl Document {
             .and_then(|resource| resource.get("Type"))
             .and_then(Value::as_str);
         match (kind, attribute) {
-            (Some("AWS::DynamoDB::Table"), "Arn") => {
+            (Some("AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable"), "Arn") => {
                 Ok(format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{resource}"))
             }
             (Some("AWS::SQS::Queue"), "Arn") => {

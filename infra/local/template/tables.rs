@@ -1,6 +1,6 @@
 //! Tables as the template describes them.
 
-use super::document::Problem;
+use super::document::{Problem, referenced};
 use serde_json::json;
 use serde_yaml_ng::Value;
 
@@ -125,10 +125,29 @@ pub(super) fn table(name: &str, place: &str, properties: &Value) -> Result<Table
             .get("StreamSpecification")
             .and_then(|stream| text(stream, "StreamViewType")),
         expires,
-        protected: properties.get("DeletionProtectionEnabled").and_then(Value::as_bool)
-            == Some(true),
+        protected: protected(properties),
         recovery: recovery(properties),
     })
+}
+
+/// A table that may have replicas in other regions. Only the one in the stack's
+/// own region is made here.
+pub(super) fn global_table(name: &str, place: &str, properties: &Value) -> Result<Table, Problem> {
+    let home = list(properties, "Replicas")
+        .find(|replica| {
+            let region = replica.get("Region").and_then(referenced);
+            region.as_deref() == Some("AWS::Region")
+        })
+        .ok_or_else(|| Problem::at(place, "none of its Replicas is in the stack's own region"))?;
+    Ok(Table {
+        protected: protected(home),
+        recovery: recovery(home),
+        ..table(name, place, properties)?
+    })
+}
+
+fn protected(owner: &Value) -> bool {
+    owner.get("DeletionProtectionEnabled").and_then(Value::as_bool) == Some(true)
 }
 
 /// DynamoDB's own period, where the template names none.

@@ -36,6 +36,11 @@ fn the_template_is_read_whole() {
     assert_eq!(sealer.streams[0].maximum_retries, None);
     let audit = template.tables.iter().find(|table| table.name == "AuditTable").unwrap();
     assert_eq!(audit.indexes[0].key, ["about", "sk"]);
+    assert!(audit.protected);
+    assert_eq!((audit.recovery, sessions.recovery), (Some(35), None));
+    let ledger = template.tables.iter().find(|table| table.name == "LedgerTable").unwrap();
+    assert_eq!((ledger.protected, ledger.recovery), (true, Some(35)));
+    assert_eq!(ledger.stream_view, None);
     let key = template.keys.iter().find(|key| key.name == "AuditKey").unwrap();
     assert_eq!((&*key.spec, &*key.usage), ("HMAC_256", "GENERATE_VERIFY_MAC"));
     assert!(template.routes().any(|(_, route)| route.path == "/{organization}/{event}/bookings"));
@@ -72,6 +77,14 @@ fn what_the_local_cloud_cannot_play_is_refused() {
     let refused = Template::parse("t.yaml", text).unwrap_err().to_string();
     assert!(refused.contains("Resources.F.Properties.Events.Queue"), "{refused}");
     assert!(refused.contains("SQS"), "{refused}");
+}
+
+#[test]
+fn a_table_that_is_only_elsewhere_is_refused() {
+    let text = EMBEDDED.replace("- Region: !Ref AWS::Region", "- Region: eu-west-2");
+    let refused = Template::parse("t.yaml", &text).unwrap_err().to_string();
+    assert!(refused.contains("Resources.LedgerTable"), "{refused}");
+    assert!(refused.contains("the stack's own region"), "{refused}");
 }
 
 #[test]
