@@ -224,7 +224,7 @@ impl Mender<'_> {
             };
             ranked.push((rules::order(&finding.damage), version, finding));
         }
-        ranked.sort_by(|one, other| (one.0, one.1).cmp(&(other.0, other.1)));
+        ranked.sort_by_key(|one| (one.0, one.1));
         Ok((report, ranked.into_iter().map(|(_, _, finding)| finding).collect()))
     }
 
