@@ -108,7 +108,7 @@ pub fn read(item: Item) -> Result<Seat, Trouble> {
             .ok_or_else(|| damaged("its reason"))?,
     };
     if row.listed != keys::booked(organization, seat.event, seat.slot.day)
-        || row.ending != keys::ending(organization, keys::ending_shard(id.as_bytes()))
+        || row.ending != keys::seats_ending(organization, keys::ending_shard(id.as_bytes()))
         || row.ends != row.end
     {
         return Err(damaged("an index holds it for another day or time"));
