@@ -26,15 +26,9 @@ pub(super) enum Beginning {
     TakenBack,
 }
 
-/// How many holds keep data of this organization from being removed.
-#[expect(clippy::unused_async, reason = "the store of holds will be asked here")]
-pub(super) async fn holds(
-    _service: &Service,
-    _organization: OrganizationId,
-) -> Result<u64, Trouble> {
-    // Nothing places a hold yet. What does (audit action HoldPlaced) is to be
-    // counted here; the rules and the pages already act on the count.
-    Ok(0)
+/// Whether a legal hold keeps anything of this organization from being removed.
+pub(super) async fn holds(service: &Service, organization: OrganizationId) -> Result<bool, Trouble> {
+    retention::hold::any(service, organization).await
 }
 
 /// Begins an erasure when its time has come: the ledger's entry, the state in
