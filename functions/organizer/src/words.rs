@@ -179,9 +179,6 @@ pub(crate) fn setting(word: &str) -> &str {
         "fate" => "what becomes of an appointment",
         "contacts_days" => "days that people are kept",
         "notices_days" => "days that mails are listed",
-        "bookings" => "appointments",
-        "contacts" => "people of whom nothing else is kept",
-        "notices" => "mails",
         other => other,
     }
 }
@@ -192,6 +189,17 @@ pub(crate) fn counted(count: u32) -> String {
     match count {
         1 => "1 person".into(),
         many => format!("{many} people"),
+    }
+}
+
+/// What a night removed, by the word that its record has, and how much.
+#[must_use]
+pub(crate) fn removed(part: &str, count: u32) -> String {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    match part {
+        "bookings" => many(count, "appointment", "appointments"),
+        "contacts" => many(count, "person", "people"),
+        _ => many(count, "mail", "mails"),
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use shared::audit::read::Entry;
-use shared::audit::{About, Actor};
+use shared::audit::{About, Action as Deed, Actor};
 use shared::identity::member;
 use shared::ids::{EventId, MemberId};
 use shared::time::Zone;
@@ -97,10 +97,17 @@ impl Names {
             result = vec![words::page_kind(page.as_str()).to_owned()];
         }
         result.extend(more.factor.map(|factor| words::factor(factor).to_owned()));
-        if let Some(count) = more.count {
-            result.push(words::counted(count));
+        let fields = more.fields.iter().map(|field| field.as_str());
+        match (record.action, more.count) {
+            // The field says of what it was so many.
+            (Deed::RetentionApplied, Some(count)) => {
+                result.extend(fields.map(|part| words::removed(part, count)));
+            }
+            (_, count) => {
+                result.extend(count.map(words::counted));
+                result.extend(fields.map(|field| words::setting(field).to_owned()));
+            }
         }
-        result.extend(more.fields.iter().map(|field| words::setting(field.as_str()).to_owned()));
         Line {
             time: zone.at(entry.at).strftime("%H:%M:%S").to_string(),
             at: zone.rfc3339(entry.at),
