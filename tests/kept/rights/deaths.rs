@@ -34,9 +34,9 @@ async fn live(service: &Service, key: &CertificateKey) -> Result<(), Trouble> {
 async fn kept(world: &World, home: &Home) -> BTreeMap<String, usize> {
     let own = home.house.id().to_string();
     let mut found = BTreeMap::new();
-    for table in [Table::Schedule, Table::Identity, Table::Session, Table::Mail, Table::Audit] {
+    for table in [Table::Schedule, Table::Identity, Table::Session, Table::Mail] {
         for (key, _) in world.everything(table).await {
-            if key.pk.starts_with(&own) && table != Table::Audit {
+            if key.pk.starts_with(&own) {
                 let sort = key.sk.split('#').next().unwrap();
                 *found.entry(format!("{} {sort}", table.word())).or_default() += 1;
             }

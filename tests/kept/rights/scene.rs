@@ -48,8 +48,10 @@ pub async fn naming(world: &World, ids: &[String]) -> BTreeMap<String, Item> {
     for table in PERSONAL {
         for (key, item) in world.everything(table).await {
             let text = format!("{key} {item:?}");
-            // Slots are everybody's.
-            if !key.sk.starts_with("slot#") && ids.iter().any(|id| text.contains(id)) {
+            // Slots are everybody's, and what was guessed too often stays counted
+            // until its hour is over.
+            let others = key.sk.starts_with("slot#") || key.pk.contains("#allowance#");
+            if !others && ids.iter().any(|id| text.contains(id)) {
                 found.insert(format!("{} {key}", table.word()), item);
             }
         }
