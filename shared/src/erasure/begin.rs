@@ -12,6 +12,7 @@ use crate::dynamo::{self, Item, Key, Write};
 use crate::ids::{DeletionId, OrganizationId};
 use crate::ledger::{self, Entry, Forgotten};
 use crate::organization::{Organization, State, store};
+use crate::retention;
 use crate::service::Service;
 use crate::trouble::Trouble;
 
@@ -27,7 +28,10 @@ pub(super) enum Beginning {
 }
 
 /// Whether a legal hold keeps anything of this organization from being removed.
-pub(super) async fn holds(service: &Service, organization: OrganizationId) -> Result<bool, Trouble> {
+pub(super) async fn holds(
+    service: &Service,
+    organization: OrganizationId,
+) -> Result<bool, Trouble> {
     retention::hold::any(service, organization).await
 }
 

@@ -34,18 +34,18 @@ pub enum Obstacle {
     Suspended,
 }
 
-/// Whether an organization may be erased, with so many holds standing.
+/// Whether an organization may be erased; `held` is whether a legal hold stands.
 ///
 /// # Errors
 /// [`Obstacle`] says why not.
-pub fn may_be_erased(organization: &Organization, holds: u64) -> Result<(), Obstacle> {
+pub fn may_be_erased(organization: &Organization, held: bool) -> Result<(), Obstacle> {
     if organization.is_operator() {
         return Err(Obstacle::Operator);
     }
     if organization.state != State::Active {
         return Err(Obstacle::Suspended);
     }
-    if holds > 0 { Err(Obstacle::Held) } else { Ok(()) }
+    if held { Err(Obstacle::Held) } else { Ok(()) }
 }
 
 /// Whether an erasure that is due then can still be taken back.
@@ -143,13 +143,13 @@ mod tests {
     #[test]
     fn the_operators_own_a_suspended_and_a_held_organization_are_not_erased() {
         let name = || WebName::parse("north-school").unwrap();
-        assert_eq!(may_be_erased(&school(name(), State::Active), 0), Ok(()));
-        assert_eq!(may_be_erased(&school(name(), State::Active), 1), Err(Obstacle::Held));
+        assert_eq!(may_be_erased(&school(name(), State::Active), false), Ok(()));
+        assert_eq!(may_be_erased(&school(name(), State::Active), true), Err(Obstacle::Held));
         for state in [State::Awaiting, State::Suspended, State::Erased] {
-            assert_eq!(may_be_erased(&school(name(), state), 0), Err(Obstacle::Suspended));
+            assert_eq!(may_be_erased(&school(name(), state), false), Err(Obstacle::Suspended));
         }
         let operator = school(WebName::operator(), State::Active);
-        assert_eq!(may_be_erased(&operator, 0), Err(Obstacle::Operator));
+        assert_eq!(may_be_erased(&operator, false), Err(Obstacle::Operator));
     }
 
     #[test]
