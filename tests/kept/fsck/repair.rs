@@ -476,7 +476,7 @@ impl End {
                     && later.kind != Kind::Confirm
                     && tells == stands
             }
-            Matter::Account(_) => false,
+            Matter::Account(_) | Matter::Administrators(_) => false,
         });
         if corrected {
             return Some(Fate::Corrected);
@@ -496,7 +496,7 @@ impl End {
         }
         let mut news = self.notices.iter().filter_map(|notice| match &notice.owed.matter {
             Matter::Account(account) => Some((account.subject, account.news)),
-            Matter::Booking(_) => None,
+            Matter::Booking(_) | Matter::Administrators(_) => None,
         });
         let reachable = self.participants.contains(&person.to_string())
             || self.bookings.values().any(|it| it.person == *person);
