@@ -82,10 +82,12 @@ fn all_tests() -> BTreeSet<String> {
     let mut tests = tests_of("tests/kept", "");
     for (folder, package) in [
         ("shared/src", "shared"),
+        ("functions/backup/src", "backup"),
         ("functions/booking/src", "booking"),
         ("functions/login/src", "login"),
         ("functions/notify/src", "notify"),
         ("functions/organizer/src", "organizer"),
+        ("functions/retention/src", "retention"),
         ("functions/sealer/src", "sealer"),
         ("infra/local", "kept"),
     ] {
@@ -200,6 +202,31 @@ fn the_standards_are_answered_row_by_row_with_tests_that_exist() {
         assert!(answered && words.len() > 10, "{id} is not answered: {result}");
     }
     assert_eq!(found, expected);
+}
+
+/// The implementation specifications of the HIPAA Security Rule, by section, in
+/// the order of its appendix A: 42 of them, 20 of which are required.
+#[test]
+fn the_hipaa_rule_is_answered_in_42_rows_with_tests_that_exist() {
+    let answers = read("docs/security/hipaa.md");
+    let tests = all_tests();
+    let (mut cites, mut required) = (BTreeSet::new(), 0);
+    for cells in rows(&answers, "| 3") {
+        let [cite, _, kind, who, how] = *cells else { panic!("five cells: {cells:?}") };
+        assert!(cites.insert(cite), "{cite} stands there twice");
+        required += usize::from(kind == "R");
+        assert!(["R", "A"].contains(&kind), "{cite}: {kind}");
+        for keeper in who.split(", ") {
+            let known = ["here", "provider", "operator", "not yet"];
+            assert!(known.contains(&keeper), "{cite} is kept by {keeper}");
+        }
+        let named: Vec<_> = quoted(how).into_iter().filter(|it| it.contains("::")).collect();
+        assert!(!who.starts_with("here") || !named.is_empty(), "{cite} names no test");
+        for test in named {
+            assert!(tests.contains(test), "{cite} is shown by {test}, which is no test");
+        }
+    }
+    assert_eq!((cites.len(), required), (42, 20));
 }
 
 #[test]
