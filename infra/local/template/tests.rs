@@ -11,6 +11,7 @@ fn names() -> Names {
         key_arns: BTreeMap::from([
             ("Key".into(), "arn:aws:kms:r:1:key/k".into()),
             ("AuditKey".into(), "arn:aws:kms:r:1:key/a".into()),
+            ("CertificateKey".into(), "arn:aws:kms:r:1:key/c".into()),
         ]),
     }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Course, planned};
 use crate::certificate::Signed;
 use crate::ids::{DeletionId, OrganizationId};
-use crate::ledger;
+use crate::ledger::{self, Forgotten};
 use crate::run;
 use crate::service::Service;
 use crate::trouble::Trouble;
@@ -33,6 +33,11 @@ pub enum Standing {
         key_destroyed: Option<Timestamp>,
         /// How many items were removed.
         removed: u64,
+    },
+    /// One person's data is being removed.
+    RemovingPerson {
+        /// Since when.
+        begun: Timestamp,
     },
     /// It is done.
     Done {
@@ -62,6 +67,9 @@ pub async fn standing(
     let which = Course::which(organization, deletion);
     let course = run::find::<Course>(service, which).await?.map(|found| found.run.state);
     if let Some(entry) = entry {
+        if entry.what != Forgotten::Organization {
+            return Ok(Some(Standing::RemovingPerson { begun: entry.at }));
+        }
         return Ok(Some(Standing::Removing {
             begun: entry.at,
             key_destroyed: course.as_ref().and_then(|course| course.key_destroyed),

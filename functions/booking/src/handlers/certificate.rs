@@ -79,6 +79,9 @@ fn shape(standing: &Standing, holds: bool) -> CertificateShape {
             removed: Some(*removed),
             ..nothing
         },
+        Standing::RemovingPerson { begun } => {
+            CertificateShape { state: "removing", begun: text(begun), ..nothing }
+        }
         Standing::Done { ended, certificate } => CertificateShape {
             state: "done",
             ended: text(ended),
@@ -111,6 +114,10 @@ fn lines(standing: &Standing) -> Vec<String> {
                 None => "The key is about to be destroyed.".to_owned(),
             },
             format!("The data is being removed: {} so far.", items(*removed)),
+        ],
+        Standing::RemovingPerson { begun } => vec![
+            format!("This deletion began on {}.", moment(*begun)),
+            "The data is being removed, which takes some minutes.".to_owned(),
         ],
         Standing::Done { ended, .. } => {
             vec![format!("This deletion was done on {}.", moment(*ended))]

@@ -165,7 +165,7 @@ fn correct_form(
     refused: Option<&Fault>,
 ) -> Option<CorrectForm> {
     let ahead = || kept.bookings.iter().filter(|booking| is_ahead(booking, visit.now));
-    let contact = &ahead().last()?.contact;
+    let contact = &ahead().next_back()?.contact;
     let typed =
         if refused.is_some() { visit.incoming.form().unwrap_or_default() } else { HashMap::new() };
     let field = |name: &str, known: &str, limit| Field {
@@ -392,6 +392,12 @@ pub(crate) async fn delete(visit: &Visit<'_>) -> Result<Reply, Fault> {
     }
 }
 
+/// An address of ours without what stands before its path.
+fn on_this_site(visit: &Visit<'_>, address: &str) -> String {
+    let own = &visit.function.service.settings.public_address;
+    address.strip_prefix(own.as_str()).unwrap_or(address).to_owned()
+}
+
 fn gone(
     visit: &Visit<'_>,
     organization: &Organization,
@@ -407,6 +413,7 @@ fn gone(
         head: PageHead::new(Some(head(organization))),
         organization: organization.name.clone(),
         cancelled: (coming > 0).then(|| appointments(coming)),
+        certificate_path: on_this_site(visit, &certificate),
         certificate,
         organization_path: format!("/{}", organization.web_name),
     };

@@ -471,6 +471,7 @@ fn data_deleted() -> DataDeletedPage {
         organization: "Maple Street School".into(),
         cancelled: Some("2 appointments".into()),
         certificate: "https://kept.example/certificates/0199c7f2a4b17c3e9d".into(),
+        certificate_path: "/certificates/0199c7f2a4b17c3e9d".into(),
         organization_path: ORGANIZATION.into(),
     }
 }

@@ -93,8 +93,10 @@ pub struct DataDeletedPage {
     pub organization: String,
     /// How many appointments are cancelled by it: `2 appointments`.
     pub cancelled: Option<String>,
-    /// Where the certificate will be.
+    /// The whole address of the certificate, to be kept.
     pub certificate: String,
+    /// Where it is on this site.
+    pub certificate_path: String,
     /// The organization's own page.
     pub organization_path: String,
 }

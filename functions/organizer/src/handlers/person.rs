@@ -208,7 +208,9 @@ pub(crate) async fn delete(visit: &Visit<'_>) -> Result<Reply, Fault> {
         let shape = PersonDeletedShape { deletion, cancelled: coming, certificate };
         return Ok(Reply::json(StatusCode::ACCEPTED, &shape));
     }
+    let own = service.settings.public_address.as_str();
     let shown = DeletedPage {
+        certificate_path: certificate.strip_prefix(own).unwrap_or(&certificate).to_owned(),
         head: guest.head(),
         sections: guest.sections(""),
         cancelled: (coming > 0).then(|| words::many(coming, "appointment", "appointments")),

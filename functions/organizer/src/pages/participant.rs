@@ -60,8 +60,10 @@ pub struct DeletedPage {
     pub sections: Vec<Section>,
     /// How many appointments are cancelled by it: `2 appointments`.
     pub cancelled: Option<String>,
-    /// Where the certificate will be.
+    /// The whole address of the certificate, to be kept.
     pub certificate: String,
+    /// Where it is on this site.
+    pub certificate_path: String,
 }
 
 /// One appointment of theirs.

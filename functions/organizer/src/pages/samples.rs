@@ -380,6 +380,7 @@ fn deleted() -> DeletedPage {
         sections: sections(),
         cancelled: Some("2 appointments".into()),
         certificate: "https://kept.example/certificates/0199c7f2a4b17c3e9d".into(),
+        certificate_path: "/certificates/0199c7f2a4b17c3e9d".into(),
     }
 }
 
