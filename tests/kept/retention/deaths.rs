@@ -169,6 +169,5 @@ async fn a_night_killed_at_any_of_its_requests_and_taken_up_again_ends_the_same(
     }
     assert!(lived > 40, "only {lived} deaths: the night has more requests than that");
     world.checked().await;
-    eprintln!("{lived} deaths");
     world.cloud.stop().await;
 }

@@ -95,6 +95,5 @@ async fn a_deletion_killed_at_any_of_its_requests_and_taken_up_again_ends_the_sa
         lived += 1;
     }
     assert!(lived > 30, "only {lived} deaths: a deletion has more requests than that");
-    eprintln!("{lived} deaths");
     world.cloud.stop().await;
 }
