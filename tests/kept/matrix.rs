@@ -644,9 +644,13 @@ fn sampled(route: &Route) -> Value {
 /// Who reaches the place at which a route reads what was sent.
 fn who_is_heard(route: &Route) -> &'static str {
     let path = route.path.as_str();
-    if path.contains("/manage/organizations") || path.ends_with("/supporter") {
+    let of_the_operator = ["/manage/organizations", "/manage/backups"];
+    if of_the_operator.iter().any(|of| path.contains(of)) || path.ends_with("/supporter") {
         "operator"
-    } else if path.starts_with("/{organization}/dependents") {
+    } else if ["/{organization}/dependents", "/{organization}/your-data"]
+        .iter()
+        .any(|of| path.starts_with(of))
+    {
         "participant"
     } else {
         "administrator"

@@ -655,7 +655,7 @@ const GRANTS: &[(&str, &str, &[&str])] = &[
         ],
     ),
     ("Booking", "AuditTable", &["PutItem"]),
-    ("Booking", "IdentityTable", &["GetItem"]),
+    ("Booking", "IdentityTable", &["GetItem", "Query"]),
     ("Booking", "LedgerTable", &["GetItem"]),
     ("Booking", "MailTable", &["PutItem"]),
     ("Booking", "OrganizationKeysTable", &["Query"]),
@@ -684,6 +684,7 @@ const GRANTS: &[(&str, &str, &[&str])] = &[
     ("Notify", "ScheduleTable", &["GetItem", "Query"]),
     ("Notify", "SessionTable", &["GetItem"]),
     ("Organizer", "AuditTable", &["PutItem", "Query"]),
+    ("Booking", "AuditTable/index/about", &["Query"]),
     ("Organizer", "AuditTable/index/about", &["Query"]),
     ("Organizer", "AuditTable/index/guest", &["Query"]),
     ("Organizer", "IdentityTable", &["DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"]),
@@ -776,11 +777,13 @@ fn every_function_may_do_with_the_tables_what_the_list_says_and_no_more() {
             (((*function).to_owned(), (*table).to_owned()), actions)
         })
         .collect();
+    let mut wanted = Vec::new();
     for ((function, table), actions) in &granted {
-        let known = listed.get(&(function.clone(), table.clone()));
-        let line = format!("GRANTS, above, wants (\"{function}\", \"{table}\", &{actions:?})");
-        assert_eq!(known, Some(actions), "{line}");
+        if listed.get(&(function.clone(), table.clone())) != Some(actions) {
+            wanted.push(format!("(\"{function}\", \"{table}\", &{actions:?})"));
+        }
     }
+    assert!(wanted.is_empty(), "GRANTS, above, wants {wanted:#?}");
     assert_eq!(listed.len(), granted.len(), "GRANTS names what the template does not grant");
 }
 
@@ -967,6 +970,12 @@ fn every_alarm_pages_somebody_and_every_function_stream_and_dead_letter_has_one(
         ("EmergencyAccess".to_owned(), String::new()),
         ("ApproximateNumberOfMessagesVisible".to_owned(), "DeadLetters.QueueName".to_owned()),
     ]);
+    let said = ["BackupFailed", "BackupLate", "BackupUnproven", "KeyCanaryFailed"];
+    for word in said.into_iter().chain(["DependentsGuessedAt"]) {
+        expected.insert((word.to_owned(), String::new()));
+    }
+    // Who has stopped ticking says no word and fails at nothing.
+    expected.insert(("Invocations".to_owned(), "BackupFunction".to_owned()));
     for (id, function) in resources(&document, "AWS::Serverless::Function") {
         let events = function["Properties"]["Events"].as_mapping().unwrap();
         if events.values().any(|event| event["Type"] == "DynamoDB") {

@@ -119,6 +119,15 @@ impl Booking {
 /// A route's answer, on its way.
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Reply, Fault>> + Send + 'a>>;
 
+/// Makes an answer in a frame of its own: of many made in one function, each
+/// would take its place on the stack where nothing is optimized.
+fn boxed<'a, Made>(make: impl FnOnce() -> Made) -> Answer<'a>
+where
+    Made: Future<Output = Result<Reply, Fault>> + Send + 'a,
+{
+    Box::pin(make())
+}
+
 impl Visit<'_> {
     async fn answer(&self) -> Result<Reply, Fault> {
         let incoming = &self.incoming;
@@ -130,33 +139,33 @@ impl Visit<'_> {
             ("GET", "/") => return browse::front(self),
             ("GET", "/assets/{file}") => return browse::asset(self),
             ("GET", "/openapi.json") => return Ok(openapi::description()),
-            ("GET", "/certificates/{link}") => Box::pin(certificate::certificate(self)),
-            ("GET", "/{organization}") => Box::pin(browse::organization(self)),
-            ("GET", "/{organization}/privacy") => Box::pin(browse::privacy(self)),
-            ("GET", "/{organization}/{event}") => Box::pin(browse::event(self)),
-            ("GET", "/{organization}/{event}/slots") => Box::pin(browse::slots(self)),
-            ("GET", "/{organization}/{event}/book") => Box::pin(book::form(self)),
-            ("POST", "/{organization}/{event}/bookings") => Box::pin(book::book(self)),
-            ("GET", "/{organization}/confirm/{link}") => Box::pin(link::confirm_page(self)),
-            ("POST", "/{organization}/confirm/{link}") => Box::pin(link::confirm(self)),
-            ("GET", "/{organization}/bookings") => Box::pin(mine::mine(self)),
-            ("GET", "/{organization}/dependents") => Box::pin(dependents::list(self)),
-            ("POST", "/{organization}/dependents") => Box::pin(dependents::attach(self)),
+            ("GET", "/certificates/{link}") => boxed(|| certificate::certificate(self)),
+            ("GET", "/{organization}") => boxed(|| browse::organization(self)),
+            ("GET", "/{organization}/privacy") => boxed(|| browse::privacy(self)),
+            ("GET", "/{organization}/{event}") => boxed(|| browse::event(self)),
+            ("GET", "/{organization}/{event}/slots") => boxed(|| browse::slots(self)),
+            ("GET", "/{organization}/{event}/book") => boxed(|| book::form(self)),
+            ("POST", "/{organization}/{event}/bookings") => boxed(|| book::book(self)),
+            ("GET", "/{organization}/confirm/{link}") => boxed(|| link::confirm_page(self)),
+            ("POST", "/{organization}/confirm/{link}") => boxed(|| link::confirm(self)),
+            ("GET", "/{organization}/bookings") => boxed(|| mine::mine(self)),
+            ("GET", "/{organization}/dependents") => boxed(|| dependents::list(self)),
+            ("POST", "/{organization}/dependents") => boxed(|| dependents::attach(self)),
             ("POST", "/{organization}/dependents/{dependent}/remove") => {
-                Box::pin(dependents::detach(self))
+                boxed(|| dependents::detach(self))
             }
-            ("GET", "/{organization}/your-data") => Box::pin(your_data::your_data(self)),
-            ("POST", "/{organization}/your-data") => Box::pin(your_data::correct(self)),
-            ("GET", "/{organization}/your-data/file.json") => Box::pin(your_data::json(self)),
-            ("GET", "/{organization}/your-data/file.csv") => Box::pin(your_data::csv(self)),
-            ("POST", "/{organization}/your-data/delete") => Box::pin(your_data::delete(self)),
-            ("GET", "/{organization}/bookings/{link}") => Box::pin(link::booking(self)),
+            ("GET", "/{organization}/your-data") => boxed(|| your_data::your_data(self)),
+            ("POST", "/{organization}/your-data") => boxed(|| your_data::correct(self)),
+            ("GET", "/{organization}/your-data/file.json") => boxed(|| your_data::json(self)),
+            ("GET", "/{organization}/your-data/file.csv") => boxed(|| your_data::csv(self)),
+            ("POST", "/{organization}/your-data/delete") => boxed(|| your_data::delete(self)),
+            ("GET", "/{organization}/bookings/{link}") => boxed(|| link::booking(self)),
             ("GET", "/{organization}/bookings/{link}/calendar.ics") => {
-                Box::pin(link::calendar(self))
+                boxed(|| link::calendar(self))
             }
-            ("POST", "/{organization}/bookings/{link}/cancel") => Box::pin(link::cancel(self)),
-            ("GET", "/{organization}/bookings/{link}/move") => Box::pin(link::move_page(self)),
-            ("POST", "/{organization}/bookings/{link}/move") => Box::pin(link::move_to(self)),
+            ("POST", "/{organization}/bookings/{link}/cancel") => boxed(|| link::cancel(self)),
+            ("GET", "/{organization}/bookings/{link}/move") => boxed(|| link::move_page(self)),
+            ("POST", "/{organization}/bookings/{link}/move") => boxed(|| link::move_to(self)),
             _ => return Err(Fault::not_found()),
         };
         answer.await

@@ -91,6 +91,15 @@ pub const ROUTES: &[(Method, &str)] = &[
 /// An answer that is being worked out.
 type Answering<'a> = Pin<Box<dyn Future<Output = Result<Reply, Fault>> + Send + 'a>>;
 
+/// Makes an answer in a frame of its own: of many made in one function, each
+/// would take its place on the stack where nothing is optimized.
+fn boxed<'a, Made>(make: impl FnOnce() -> Made) -> Answering<'a>
+where
+    Made: Future<Output = Result<Reply, Fault>> + Send + 'a,
+{
+    Box::pin(make())
+}
+
 /// One request on its way through the function.
 struct Visit<'a> {
     function: &'a Login,
@@ -129,59 +138,59 @@ impl Visit<'_> {
     /// on a small stack.
     fn routed(&self) -> Answering<'_> {
         match (self.incoming.method.as_str(), self.incoming.route.as_str()) {
-            ("GET", "/sign-up") => Box::pin(sign_up::form(self)),
-            ("POST", "/sign-up") => Box::pin(sign_up::ask(self)),
-            ("GET", "/sign-up/{link}") => Box::pin(sign_up::link(self)),
-            ("POST", "/sign-up/{link}") => Box::pin(sign_up::found(self)),
-            ("GET", "/{organization}/sign-in") => Box::pin(sign_in::form(self)),
-            ("POST", "/{organization}/sign-in") => Box::pin(sign_in::sign_in(self)),
-            ("GET", "/{organization}/sign-in/second") => Box::pin(second::form(self)),
-            ("POST", "/{organization}/sign-in/second") => Box::pin(second::second(self)),
-            ("POST", "/{organization}/sign-in/passkey/options") => Box::pin(passkey::options(self)),
-            ("POST", "/{organization}/sign-in/passkey") => Box::pin(passkey::passkey(self)),
-            ("POST", "/{organization}/sign-in/link") => Box::pin(link::ask(self)),
-            ("GET", "/{organization}/sign-in/{link}") => Box::pin(link::page(self)),
-            ("POST", "/{organization}/sign-in/{link}") => Box::pin(link::spend(self)),
-            ("POST", "/{organization}/sign-out") => Box::pin(session::sign_out(self)),
-            ("GET", "/{organization}/reset") => Box::pin(reset::form(self)),
-            ("POST", "/{organization}/reset") => Box::pin(reset::ask(self)),
-            ("GET", "/{organization}/reset/{link}") => Box::pin(reset::link(self)),
-            ("POST", "/{organization}/reset/{link}") => Box::pin(reset::reset(self)),
-            ("GET", "/{organization}/invitation/{link}") => Box::pin(invitation::page(self)),
-            ("POST", "/{organization}/invitation/{link}") => Box::pin(invitation::accept(self)),
-            ("GET", "/{organization}/emergency") => Box::pin(emergency::form(self)),
-            ("POST", "/{organization}/emergency") => Box::pin(emergency::open(self)),
-            ("GET", "/{organization}/session") => Box::pin(session::left(self)),
-            ("POST", "/{organization}/session") => Box::pin(session::stay(self)),
-            ("GET", "/{organization}/account") => Box::pin(account::page(self)),
-            ("GET", "/{organization}/account/confirm") => Box::pin(confirm::form(self)),
-            ("POST", "/{organization}/account/confirm") => Box::pin(confirm::confirm(self)),
-            ("GET", "/{organization}/account/password") => Box::pin(account::password_form(self)),
-            ("POST", "/{organization}/account/password") => Box::pin(account::password(self)),
-            ("GET", "/{organization}/account/email") => Box::pin(account::email_form(self)),
-            ("POST", "/{organization}/account/email") => Box::pin(account::email(self)),
-            ("GET", "/{organization}/account/email/{link}") => Box::pin(account::email_link(self)),
+            ("GET", "/sign-up") => boxed(|| sign_up::form(self)),
+            ("POST", "/sign-up") => boxed(|| sign_up::ask(self)),
+            ("GET", "/sign-up/{link}") => boxed(|| sign_up::link(self)),
+            ("POST", "/sign-up/{link}") => boxed(|| sign_up::found(self)),
+            ("GET", "/{organization}/sign-in") => boxed(|| sign_in::form(self)),
+            ("POST", "/{organization}/sign-in") => boxed(|| sign_in::sign_in(self)),
+            ("GET", "/{organization}/sign-in/second") => boxed(|| second::form(self)),
+            ("POST", "/{organization}/sign-in/second") => boxed(|| second::second(self)),
+            ("POST", "/{organization}/sign-in/passkey/options") => boxed(|| passkey::options(self)),
+            ("POST", "/{organization}/sign-in/passkey") => boxed(|| passkey::passkey(self)),
+            ("POST", "/{organization}/sign-in/link") => boxed(|| link::ask(self)),
+            ("GET", "/{organization}/sign-in/{link}") => boxed(|| link::page(self)),
+            ("POST", "/{organization}/sign-in/{link}") => boxed(|| link::spend(self)),
+            ("POST", "/{organization}/sign-out") => boxed(|| session::sign_out(self)),
+            ("GET", "/{organization}/reset") => boxed(|| reset::form(self)),
+            ("POST", "/{organization}/reset") => boxed(|| reset::ask(self)),
+            ("GET", "/{organization}/reset/{link}") => boxed(|| reset::link(self)),
+            ("POST", "/{organization}/reset/{link}") => boxed(|| reset::reset(self)),
+            ("GET", "/{organization}/invitation/{link}") => boxed(|| invitation::page(self)),
+            ("POST", "/{organization}/invitation/{link}") => boxed(|| invitation::accept(self)),
+            ("GET", "/{organization}/emergency") => boxed(|| emergency::form(self)),
+            ("POST", "/{organization}/emergency") => boxed(|| emergency::open(self)),
+            ("GET", "/{organization}/session") => boxed(|| session::left(self)),
+            ("POST", "/{organization}/session") => boxed(|| session::stay(self)),
+            ("GET", "/{organization}/account") => boxed(|| account::page(self)),
+            ("GET", "/{organization}/account/confirm") => boxed(|| confirm::form(self)),
+            ("POST", "/{organization}/account/confirm") => boxed(|| confirm::confirm(self)),
+            ("GET", "/{organization}/account/password") => boxed(|| account::password_form(self)),
+            ("POST", "/{organization}/account/password") => boxed(|| account::password(self)),
+            ("GET", "/{organization}/account/email") => boxed(|| account::email_form(self)),
+            ("POST", "/{organization}/account/email") => boxed(|| account::email(self)),
+            ("GET", "/{organization}/account/email/{link}") => boxed(|| account::email_link(self)),
             ("POST", "/{organization}/account/email/{link}") => {
-                Box::pin(account::change_email(self))
+                boxed(|| account::change_email(self))
             }
-            ("GET", "/{organization}/account/codes") => Box::pin(factors::codes_form(self)),
-            ("POST", "/{organization}/account/codes") => Box::pin(factors::codes(self)),
+            ("GET", "/{organization}/account/codes") => boxed(|| factors::codes_form(self)),
+            ("POST", "/{organization}/account/codes") => boxed(|| factors::codes(self)),
             ("POST", "/{organization}/account/codes/remove") => {
-                Box::pin(factors::remove_codes(self))
+                boxed(|| factors::remove_codes(self))
             }
-            ("POST", "/{organization}/account/recovery") => Box::pin(factors::recovery(self)),
+            ("POST", "/{organization}/account/recovery") => boxed(|| factors::recovery(self)),
             ("POST", "/{organization}/account/passkeys/options") => {
-                Box::pin(factors::passkey_options(self))
+                boxed(|| factors::passkey_options(self))
             }
-            ("POST", "/{organization}/account/passkeys") => Box::pin(factors::add_passkey(self)),
+            ("POST", "/{organization}/account/passkeys") => boxed(|| factors::add_passkey(self)),
             ("POST", "/{organization}/account/passkeys/{passkey}/remove") => {
-                Box::pin(factors::remove_passkey(self))
+                boxed(|| factors::remove_passkey(self))
             }
             ("POST", "/{organization}/account/sessions/{session}/end") => {
-                Box::pin(session::end(self))
+                boxed(|| session::end(self))
             }
-            ("POST", "/{organization}/account/sessions/end") => Box::pin(session::end_others(self)),
-            ("POST", "/{organization}/account/meter") => Box::pin(account::meter(self)),
+            ("POST", "/{organization}/account/sessions/end") => boxed(|| session::end_others(self)),
+            ("POST", "/{organization}/account/meter") => boxed(|| account::meter(self)),
             _ => Box::pin(std::future::ready(Err(Fault::not_found()))),
         }
     }

@@ -91,6 +91,15 @@ pub const ROUTES: &[(Method, &str)] = &[
 /// What a route is about to answer.
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Reply, Fault>> + Send + 'a>>;
 
+/// Makes an answer in a frame of its own: of many made in one function, each
+/// would take its place on the stack where nothing is optimized.
+fn boxed<'a, Made>(make: impl FnOnce() -> Made) -> Answer<'a>
+where
+    Made: Future<Output = Result<Reply, Fault>> + Send + 'a,
+{
+    Box::pin(make())
+}
+
 /// One request on its way through the function.
 struct Visit<'a> {
     function: &'a Organizer,
@@ -122,98 +131,98 @@ impl Visit<'_> {
         }
         // Boxed: as parts of one another they would be larger than a small stack.
         let answer: Answer<'_> = match (incoming.method.as_str(), incoming.route.as_str()) {
-            ("GET", "/{organization}/manage") => Box::pin(home::home(self)),
-            ("GET", "/{organization}/manage/events/{event}") => Box::pin(appointments::event(self)),
-            ("GET", "/{organization}/manage/events/{event}/book") => Box::pin(book::form(self)),
-            ("POST", "/{organization}/manage/events/{event}/book") => Box::pin(book::book(self)),
+            ("GET", "/{organization}/manage") => boxed(|| home::home(self)),
+            ("GET", "/{organization}/manage/events/{event}") => boxed(|| appointments::event(self)),
+            ("GET", "/{organization}/manage/events/{event}/book") => boxed(|| book::form(self)),
+            ("POST", "/{organization}/manage/events/{event}/book") => boxed(|| book::book(self)),
             ("POST", "/{organization}/manage/bookings/{booking}/cancel") => {
-                Box::pin(appointments::cancel(self))
+                boxed(|| appointments::cancel(self))
             }
             ("GET", "/{organization}/manage/participants/{person}") => {
-                Box::pin(appointments::participant(self))
+                boxed(|| appointments::participant(self))
             }
             ("GET", "/{organization}/manage/participants/{person}/file.json") => {
-                Box::pin(person::json(self))
+                boxed(|| person::json(self))
             }
             ("GET", "/{organization}/manage/participants/{person}/file.csv") => {
-                Box::pin(person::csv(self))
+                boxed(|| person::csv(self))
             }
             ("POST", "/{organization}/manage/participants/{person}/correct") => {
-                Box::pin(person::correct(self))
+                boxed(|| person::correct(self))
             }
             ("POST", "/{organization}/manage/participants/{person}/delete") => {
-                Box::pin(person::delete(self))
+                boxed(|| person::delete(self))
             }
-            ("GET", "/{organization}/manage/members") => Box::pin(members::list(self)),
-            ("POST", "/{organization}/manage/members") => Box::pin(members::invite(self)),
-            ("GET", "/{organization}/manage/members/{member}") => Box::pin(member::member(self)),
+            ("GET", "/{organization}/manage/members") => boxed(|| members::list(self)),
+            ("POST", "/{organization}/manage/members") => boxed(|| members::invite(self)),
+            ("GET", "/{organization}/manage/members/{member}") => boxed(|| member::member(self)),
             ("POST", "/{organization}/manage/members/{member}/access") => {
-                Box::pin(member::change_access(self))
+                boxed(|| member::change_access(self))
             }
             ("POST", "/{organization}/manage/members/{member}/disable") => {
-                Box::pin(member::disable(self))
+                boxed(|| member::disable(self))
             }
             ("POST", "/{organization}/manage/members/{member}/enable") => {
-                Box::pin(member::enable(self))
+                boxed(|| member::enable(self))
             }
             ("POST", "/{organization}/manage/members/{member}/invite") => {
-                Box::pin(member::invite_again(self))
+                boxed(|| member::invite_again(self))
             }
             ("POST", "/{organization}/manage/members/{member}/reset") => {
-                Box::pin(member::reset(self))
+                boxed(|| member::reset(self))
             }
             ("POST", "/{organization}/manage/members/{member}/sessions/end") => {
-                Box::pin(member::end_sessions(self))
+                boxed(|| member::end_sessions(self))
             }
             ("POST", "/{organization}/manage/members/{member}/supporter") => {
-                Box::pin(member::supporter(self))
+                boxed(|| member::supporter(self))
             }
-            ("GET", "/{organization}/manage/security") => Box::pin(security::settings(self)),
-            ("POST", "/{organization}/manage/security") => Box::pin(security::change(self)),
-            ("GET", "/{organization}/manage/audit") => Box::pin(audit::trail(self)),
-            ("GET", "/{organization}/manage/support") => Box::pin(support::list(self)),
-            ("POST", "/{organization}/manage/support") => Box::pin(support::allow(self)),
+            ("GET", "/{organization}/manage/security") => boxed(|| security::settings(self)),
+            ("POST", "/{organization}/manage/security") => boxed(|| security::change(self)),
+            ("GET", "/{organization}/manage/audit") => boxed(|| audit::trail(self)),
+            ("GET", "/{organization}/manage/support") => boxed(|| support::list(self)),
+            ("POST", "/{organization}/manage/support") => boxed(|| support::allow(self)),
             ("POST", "/{organization}/manage/support/{member}/withdraw") => {
-                Box::pin(support::withdraw(self))
+                boxed(|| support::withdraw(self))
             }
-            ("GET", "/{organization}/manage/emergency") => Box::pin(emergency::standing(self)),
-            ("POST", "/{organization}/manage/emergency") => Box::pin(emergency::make(self)),
+            ("GET", "/{organization}/manage/emergency") => boxed(|| emergency::standing(self)),
+            ("POST", "/{organization}/manage/emergency") => boxed(|| emergency::make(self)),
             ("POST", "/{organization}/manage/emergency/{review}/end") => {
-                Box::pin(emergency::end(self))
+                boxed(|| emergency::end(self))
             }
             ("POST", "/{organization}/manage/emergency/{review}/sign") => {
-                Box::pin(emergency::sign(self))
+                boxed(|| emergency::sign(self))
             }
-            ("GET", "/{organization}/manage/keys") => Box::pin(keys::list(self)),
-            ("POST", "/{organization}/manage/keys/rotate") => Box::pin(keys::rotate(self)),
+            ("GET", "/{organization}/manage/keys") => boxed(|| keys::list(self)),
+            ("POST", "/{organization}/manage/keys/rotate") => boxed(|| keys::rotate(self)),
             ("POST", "/{organization}/manage/keys/revoke-links") => {
-                Box::pin(keys::revoke_links(self))
+                boxed(|| keys::revoke_links(self))
             }
-            ("GET", "/{organization}/manage/erasure") => Box::pin(erasure::standing(self)),
-            ("POST", "/{organization}/manage/erasure") => Box::pin(erasure::ask(self)),
-            ("POST", "/{organization}/manage/erasure/cancel") => Box::pin(erasure::cancel(self)),
-            ("GET", "/{organization}/manage/dependents") => Box::pin(dependents::list(self)),
-            ("POST", "/{organization}/manage/dependents") => Box::pin(dependents::add(self)),
+            ("GET", "/{organization}/manage/erasure") => boxed(|| erasure::standing(self)),
+            ("POST", "/{organization}/manage/erasure") => boxed(|| erasure::ask(self)),
+            ("POST", "/{organization}/manage/erasure/cancel") => boxed(|| erasure::cancel(self)),
+            ("GET", "/{organization}/manage/dependents") => boxed(|| dependents::list(self)),
+            ("POST", "/{organization}/manage/dependents") => boxed(|| dependents::add(self)),
             ("POST", "/{organization}/manage/dependents/{dependent}/remove") => {
-                Box::pin(dependents::remove(self))
+                boxed(|| dependents::remove(self))
             }
-            ("GET", "/{organization}/manage/retention") => Box::pin(retention::settings(self)),
-            ("POST", "/{organization}/manage/retention") => Box::pin(retention::change(self)),
-            ("POST", "/{organization}/manage/holds") => Box::pin(holds::place(self)),
-            ("POST", "/{organization}/manage/holds/lift") => Box::pin(holds::lift(self)),
-            ("GET", "/{organization}/manage/organizations") => Box::pin(operator::list(self)),
+            ("GET", "/{organization}/manage/retention") => boxed(|| retention::settings(self)),
+            ("POST", "/{organization}/manage/retention") => boxed(|| retention::change(self)),
+            ("POST", "/{organization}/manage/holds") => boxed(|| holds::place(self)),
+            ("POST", "/{organization}/manage/holds/lift") => boxed(|| holds::lift(self)),
+            ("GET", "/{organization}/manage/organizations") => boxed(|| operator::list(self)),
             ("POST", "/{organization}/manage/organizations/{id}/approve") => {
-                Box::pin(operator::approve(self))
+                boxed(|| operator::approve(self))
             }
             ("POST", "/{organization}/manage/organizations/{id}/suspend") => {
-                Box::pin(operator::suspend(self))
+                boxed(|| operator::suspend(self))
             }
             ("POST", "/{organization}/manage/organizations/{id}/reinstate") => {
-                Box::pin(operator::reinstate(self))
+                boxed(|| operator::reinstate(self))
             }
-            ("GET", "/{organization}/manage/backups") => Box::pin(backups::list(self)),
-            ("POST", "/{organization}/manage/backups") => Box::pin(backups::take(self)),
-            ("POST", "/{organization}/manage/backups/drill") => Box::pin(backups::try_out(self)),
+            ("GET", "/{organization}/manage/backups") => boxed(|| backups::list(self)),
+            ("POST", "/{organization}/manage/backups") => boxed(|| backups::take(self)),
+            ("POST", "/{organization}/manage/backups/drill") => boxed(|| backups::try_out(self)),
             _ => return Err(Fault::not_found()),
         };
         answer.await

@@ -562,8 +562,8 @@ pub struct KeysShape {
 pub struct KeyShape {
     /// Its version, counted from 1.
     pub version: u8,
-    /// From when on it seals.
-    pub since: String,
+    /// From when on it seals; the first has done so since there is the organization.
+    pub since: Option<String>,
     /// Whether it is the one that seals now.
     pub seals: bool,
 }

@@ -10,7 +10,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::rules::{self, Facts, Likeness, moment};
+use super::facts::{self, Facts, Likeness, moment};
 use crate::dynamo::{self, Item, Key};
 use crate::ids::{self, OrganizationId};
 use crate::ledger::Entry;
@@ -187,7 +187,7 @@ impl<'a> Comparison<'a> {
         live: Option<&Item>,
         report: &mut Report,
     ) {
-        let sort = rules::sort(table, key);
+        let sort = facts::sort(table, key);
         let Some(live) = live else {
             if self.is_explained(table, key, restored) {
                 *report.explained.entry(sort).or_default() += 1;
@@ -197,7 +197,7 @@ impl<'a> Comparison<'a> {
             }
             return;
         };
-        match rules::likeness(table, key, live, restored) {
+        match facts::likeness(table, key, live, restored) {
             Likeness::Same => *report.same.entry(sort).or_default() += 1,
             Likeness::Changed => *report.changed.entry(sort).or_default() += 1,
             Likeness::Unlike => {
@@ -226,7 +226,7 @@ impl<'a> Comparison<'a> {
             report.lacking += 1;
             report.note("lacking", table, key);
         } else {
-            *report.new.entry(rules::sort(table, key)).or_default() += 1;
+            *report.new.entry(facts::sort(table, key)).or_default() += 1;
         }
     }
 }

@@ -11,6 +11,6 @@
 //! everything else, keys and ledger above all, is today's.
 
 pub mod compare;
+mod facts;
 pub mod night;
 pub mod reapply;
-mod rules;

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::compare::page;
-use super::rules::Facts;
+use super::facts::Facts;
 use crate::dynamo::{Item, Key, Write};
 use crate::ids::OrganizationId;
 use crate::ledger::{Entry, Fate, Forgotten};
@@ -80,7 +80,7 @@ impl Forgetting<'_> {
         let Some(organization) = facts.organization.filter(|_| !meant.is_empty()) else {
             return Ok(None);
         };
-        let word = super::rules::sort(self.table, key);
+        let word = super::facts::sort(self.table, key);
         let whole = meant.iter().any(|entry| entry.what == Forgotten::Organization);
         let service = self.restored;
         if !whole && self.table == Table::Schedule {

@@ -9,6 +9,6 @@ mod take_out;
 pub use correct::correct;
 pub use file::{csv, json};
 pub use take_out::{
-    AppointmentShape, LookShape, MailShape, OrganizationShape, PersonShape, SignInShape,
+    AppointmentShape, LookShape, MailShape, OrganizationShape, PersonShape, SignInsShape,
     TakenOutShape, take_out,
 };

@@ -38,7 +38,7 @@ pub struct TakenOutShape {
     /// Who looked at their data, the latest first.
     pub looks: Vec<LookShape>,
     /// How they can sign in.
-    pub sign_in: SignInShape,
+    pub sign_in: SignInsShape,
 }
 
 /// Who keeps it.
@@ -121,7 +121,7 @@ pub struct LookShape {
 
 /// How they can sign in, beside a mailed link.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-pub struct SignInShape {
+pub struct SignInsShape {
     /// Whether they have a password.
     pub password: bool,
     /// Whether they have one-time codes.
@@ -150,7 +150,7 @@ pub async fn take_out(
         factor::store::list(service, keys, organization.id, subject),
         looks(service, organization.id, person),
     )?;
-    let sign_in = SignInShape {
+    let sign_in = SignInsShape {
         password: password.is_some(),
         codes: factors.codes.since().is_some(),
         passkeys: factors.passkeys.len(),

@@ -52,7 +52,7 @@ async fn keys_page(
     if !visit.incoming.wants_page() {
         let keys = kept.iter().map(|key| KeyShape {
             version: key.version,
-            since: zone.rfc3339(key.since.max(first_of(guest))),
+            since: (key.since > jiff::Timestamp::UNIX_EPOCH).then(|| zone.rfc3339(key.since)),
             seals: Some(key.version) == newest,
         });
         let shape = KeysShape {
@@ -86,14 +86,6 @@ async fn keys_page(
         revoke_action: guest.path("/keys/revoke-links"),
     };
     Ok(page(status, &shown))
-}
-
-/// The first key has always been there: since the organization has.
-fn first_of(guest: &Guest) -> jiff::Timestamp {
-    let id = guest.organization().id;
-    let milliseconds =
-        id.as_bytes()[..6].iter().fold(0_i64, |sum, byte| sum << 8 | i64::from(*byte));
-    jiff::Timestamp::from_millisecond(milliseconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }
 
 /// How far sealing anew has come, where it goes on.

@@ -566,7 +566,8 @@ fn dependents(listed: usize) -> DependentsPage {
 
 fn listed(lines: Vec<(String, String)>, earlier: Option<&str>) -> Reads {
     let earlier = earlier.map(|query| manage(&format!("/support{query}")));
-    Reads::Listed { id: lines.len().to_string(), lines, later: None, earlier }
+    let id = if earlier.is_some() { 3 } else { 1 + usize::from(lines.is_empty()) };
+    Reads::Listed { id: id.to_string(), lines, later: None, earlier }
 }
 
 fn retention() -> RetentionPage {
