@@ -199,7 +199,9 @@ impl Side {
             Purpose::Invitation => Subject::Member(victim(house, State::Invited).await.id),
             _ => Subject::Member(self.members["viewer"].id),
         };
-        let owner = pass::Owner { subject, epoch: Some(self.members["viewer"].epoch.into()) };
+        // As it is now: an address proven before has moved it on.
+        let present = house.find(self.members["viewer"].id).await.unwrap();
+        let owner = pass::Owner { subject, epoch: Some(present.epoch.into()) };
         let carried = Carried::new("maria@example.org");
         let (now, carried) = (house.now(), Some(&carried));
         let issued = pass::issue(&house.service, house.id(), keys, owner, purpose, carried, now);
@@ -269,7 +271,10 @@ impl<'a> Scene<'a> {
             "participant" => (&side.house, Subject::Participant(side.person), 0),
             "emergency" => (&side.house, Subject::Emergency(side.review().await), 0),
             "support" => (&self.operator, Subject::Member(side.supporter.id), side.supporter.epoch),
-            "operator" => (&self.operator, Subject::Member(self.owner.id), self.owner.epoch),
+            "operator" => {
+                let present = self.operator.find(self.owner.id).await.unwrap();
+                (&self.operator, Subject::Member(self.owner.id), present.epoch)
+            }
             level => {
                 let member = &side.members[level];
                 let present = side.house.find(member.id).await.unwrap();

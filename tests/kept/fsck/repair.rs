@@ -28,7 +28,8 @@ use shared::slot::{self, SlotId};
 
 use crate::world::{Plan, World};
 
-const SEEDS: u64 = 1_000;
+/// A thousand took longer than all other tests together: `KEPT_SEEDS` asks for them.
+const SEEDS: u64 = 200;
 /// So many worlds are made at the same time.
 const AT_ONCE: usize = 8;
 /// What people are told of a booking; that something was in the way promises
@@ -548,10 +549,9 @@ async fn findings(world: &World) -> HashMap<String, BTreeSet<&'static str>> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_a_thousand_torn_transactions_each_is_found_and_mended_and_nobody_is_left_with_an_untruth()
+async fn of_hundreds_of_torn_transactions_each_is_found_and_mended_and_nobody_is_left_with_an_untruth()
  {
     let world = World::with(Options { wakes: Wakes::Nobody, ..Options::default() }).await;
-    // Fewer, while somebody works on the rules.
     let wanted = shared::settings::environment("KEPT_SEEDS");
     let seeds: u64 = wanted.map_or(SEEDS, |text| text.parse().unwrap());
     let houses: Vec<House> = futures::stream::iter((0..seeds).step_by(TOGETHER as usize))
