@@ -72,7 +72,8 @@ impl World {
         self.signed_in(organization, visitor, Subject::Member(member.id), member.epoch).await
     }
 
-    async fn signed_in<'a>(
+    /// Somebody with a session of that epoch.
+    pub async fn signed_in<'a>(
         &'a self,
         organization: &Organization,
         visitor: Visitor<'a>,

@@ -50,6 +50,8 @@ async fn everything_of_a_person_goes_and_nothing_of_another_changes() {
     assert_eq!(ada.visitor.book(place, slot(1)).await.status, 409);
     let subject = PersonId::parse(&school.home.person(&ada.visitor.email)).unwrap();
     world.set_password(organization.id, Subject::Participant(subject), PASSWORD).await;
+    // Who sets one has signed in anew.
+    let ada = world.signed_in(organization, ada.visitor, Subject::Participant(subject), 1).await;
     assert!(world.cloud.settle().await);
     let ids = |nth: usize, email: &str| {
         let bookings = links[nth].iter().map(|url| booking(url));
