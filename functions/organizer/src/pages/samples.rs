@@ -564,9 +564,8 @@ fn dependents(listed: usize) -> DependentsPage {
     }
 }
 
-fn listed(lines: Vec<(String, String)>, earlier: Option<&str>) -> Reads {
+fn listed(id: u8, lines: Vec<(String, String)>, earlier: Option<&str>) -> Reads {
     let earlier = earlier.map(|query| manage(&format!("/support{query}")));
-    let id = if earlier.is_some() { 3 } else { 1 + usize::from(lines.is_empty()) };
     Reads::Listed { id: id.to_string(), lines, later: None, earlier }
 }
 
@@ -645,10 +644,10 @@ fn support() -> SupportPage {
             grant(
                 "Can read now",
                 Some(manage("/support/0123456789abcdefghjkmnpqrs/withdraw")),
-                listed(vec![read.clone()], None),
+                listed(1, vec![read.clone()], None),
             ),
-            grant("Withdrawn", None, listed(Vec::new(), None)),
-            grant("Ended", None, listed(vec![read], Some("?of=1&before=2#1"))),
+            grant("Withdrawn", None, listed(2, Vec::new(), None)),
+            grant("Ended", None, listed(3, vec![read], Some("?of=1&before=2#1"))),
             grant("Ended", None, Reads::Elsewhere(manage("/support?of=1#1"))),
         ],
     }
@@ -671,11 +670,12 @@ fn erasure(waits: Option<ErasureWaits>) -> ErasurePage {
 }
 
 fn emergency() -> EmergencyPage {
-    let used = |signed, sign_action: Option<String>, not_you| Use {
+    let used = |id, signed, sign_action: Option<String>, not_you| Use {
         end_action: sign_action.as_ref().map(|action| action.replace("/sign", "/end")),
         when: "Thursday 3 December 2026, 18:40".into(),
         reason: "The school office burned.".into(),
         reads: listed(
+            id,
             vec![("18:41".into(), "Appointments of Fall conferences, 4 people".into())],
             None,
         ),
@@ -691,9 +691,14 @@ fn emergency() -> EmergencyPage {
         action: manage("/emergency"),
         made: Some("Monday 30 November 2026".into()),
         uses: vec![
-            used(None, Some(manage("/emergency/0123456789abcdefghjkmnpqrs/sign")), None),
-            used(None, None, Some("You made this code: another administrator signs.")),
-            used(Some("Robin Adeyemi signed on Friday 4 December 2026, 08:10.".into()), None, None),
+            used(1, None, Some(manage("/emergency/0123456789abcdefghjkmnpqrs/sign")), None),
+            used(2, None, None, Some("You made this code: another administrator signs.")),
+            used(
+                3,
+                Some("Robin Adeyemi signed on Friday 4 December 2026, 08:10.".into()),
+                None,
+                None,
+            ),
         ],
     }
 }
