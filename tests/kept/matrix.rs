@@ -390,7 +390,12 @@ impl<'a> Scene<'a> {
         let identifier = fresh_key();
         let dependent =
             self.world.dependent(organization, "Maya", &identifier, "a secret").await.unwrap();
-        if let Some(Subject::Participant(person)) = subject {
+        // Elsewhere nobody knows them, nor may they be known from here on.
+        let person = match subject {
+            Some(Subject::Participant(person)) => Some(person),
+            _ => None,
+        };
+        if let Some(person) = person.filter(|person| *person == side.person) {
             let service = self.world.service();
             let desk = dependent::store::Desk {
                 service,
