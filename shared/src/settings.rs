@@ -152,6 +152,12 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The address under which people reach a path of ours.
+    #[must_use]
+    pub fn address_of(&self, path: &str) -> String {
+        format!("{}{path}", self.public_address)
+    }
+
     /// Reads the settings through `variable`, which looks a name up.
     ///
     /// # Errors

@@ -88,6 +88,8 @@ async fn neither_others_of_the_team_nor_support_nor_an_emergency_can_ask_nor_tak
 async fn every_administrator_is_mailed_when_it_is_asked_for_and_when_it_is_taken_back() {
     let world = World::start().await;
     let school = School::in_(&world).await;
+    world.of_the_team(&school.place.organization, Level::Administrator).await;
+    world.of_the_team(&school.place.organization, Level::Viewer).await;
     let asked = school.asks(&world).await;
     let again = school.asks(&world).await;
     assert_eq!(asked, again, "asking twice is asking once");
@@ -95,6 +97,9 @@ async fn every_administrator_is_mailed_when_it_is_asked_for_and_when_it_is_taken
     world.advance("PT2S").await;
     let mails = world.mails("somebody@example.org").await;
     assert_eq!(mails.len(), 1, "{mails:?}");
+    let to_another = world.mails("member@example.org").await;
+    assert_eq!(to_another.len(), 1, "the administrator, not the viewer: {to_another:?}");
+    assert_eq!(to_another[0]["subject"], mails[0]["subject"]);
     let text = mails[0]["text"].as_str().unwrap();
     assert!(text.contains("Until Thursday 3 December 2026, 07:00"), "{text}");
     assert!(text.contains(asked["certificate_url"].as_str().unwrap()), "{text}");
@@ -116,6 +121,7 @@ async fn every_administrator_is_mailed_when_it_is_asked_for_and_when_it_is_taken
     let mails = world.mails("somebody@example.org").await;
     assert_eq!(mails.len(), 2, "{mails:?}");
     assert!(mails[1]["subject"].as_str().unwrap().starts_with("Not deleted"));
+    assert_eq!(world.mails("member@example.org").await.len(), 2);
     world.advance("PT2S").await;
     assert!(!adam.page("/west-school/manage").await.text.contains("will be deleted"));
     let seen = world.get(&certificate_path(&world, &asked)).await;

@@ -114,16 +114,16 @@ async fn sealing_anew_that_dies_after_any_step_ends_the_same_when_it_is_gone_on_
     let (school, _, _) = school(&world).await;
     let organization = school.organization.id;
     let service = world.service();
-    let now = world.now();
-    let (_, write) = service.vault.rotate(organization, now).await.unwrap();
-    assert!(world.commit(vec![write.unwrap()]).await);
-    world.advance("PT12M").await;
     let mut deaths = 0;
     // Each time it lives a step longer, and dies without a word.
     for life in 0.. {
+        let another = service.vault.rotate(organization, world.now()).await.unwrap().unwrap();
+        let version = another.version;
+        assert!(world.commit(vec![another.write]).await);
+        world.advance("PT12M").await;
         let now = world.now();
         let id = RunId::fresh(now, &*service.chance).unwrap();
-        let begun = resealing::run(organization, id, 2, now, now);
+        let begun = resealing::run(organization, id, version, now, now);
         let begun = run::Run { state: resealing::State { not_before: 0, ..begun.state }, ..begun };
         assert!(world.commit(vec![run::beginning(service, &begun).unwrap()]).await);
         let mut claim =
@@ -150,7 +150,7 @@ async fn sealing_anew_that_dies_after_any_step_ends_the_same_when_it_is_gone_on_
             run::claim::<resealing::State>(service, begun.which, now).await.unwrap().unwrap();
         while resealing::step(service, &mut claim, now).await.unwrap() != run::Progress::Ended {}
         claim.end(service, now).await.unwrap();
-        assert_eq!(versions(&world, organization).await.keys().collect::<Vec<_>>(), [&2]);
+        assert_eq!(versions(&world, organization).await.keys().collect::<Vec<_>>(), [&version]);
     }
     assert!(deaths >= 5, "{deaths} steps at which it died");
     no_damage(&world).await;
@@ -162,9 +162,11 @@ async fn what_somebody_changes_while_it_is_sealed_anew_keeps_their_change() {
     let (school, robin, links) = school(&world).await;
     assert_eq!(robin.post("/manage/keys/rotate", &json!({})).await.status, 202);
     let mover = world.visitor("Ada Ray");
+    let mut last = serde_json::Value::Null;
     for _ in 0..5 {
         let slot = world.slot(&school, 0).await;
         let moved = mover.move_to(&links[0], &slot).await;
+        last = moved.json()["start"].clone();
         assert_eq!(moved.status, 200, "{}", moved.text);
         world.advance("PT4M").await;
     }
@@ -174,6 +176,8 @@ async fn what_somebody_changes_while_it_is_sealed_anew_keeps_their_change() {
     assert!(world.cloud.settle().await);
     let after = versions(&world, school.organization.id).await;
     assert_eq!(after.keys().collect::<Vec<_>>(), [&2], "{after:?}");
+    let shown = world.get(links[0].trim_start_matches(world.cloud.address())).await.json();
+    assert_eq!((&shown["start"], &shown["name"]), (&last, &json!("Ada Ray")));
     no_damage(&world).await;
 }
 

@@ -17,6 +17,7 @@ use shared::backup::{self, BackupSettings, FAILED, LATE, UNPROVEN, watch};
 use shared::dynamo::Write;
 use shared::ids::OrganizationId;
 use shared::organization::{WebName, store};
+use shared::run::Overtaken;
 use shared::service::Service;
 use shared::trouble::Trouble;
 use tokio::time::Instant;
@@ -114,6 +115,10 @@ fn text(at: Option<jiff::Timestamp>) -> String {
 /// Says what went wrong, with the word that pages somebody.
 fn logged(doing: &'static str, outcome: Result<(), Trouble>) {
     if let Err(trouble) = outcome {
+        if Overtaken::is(&trouble) {
+            tracing::info!(doing, "another tick is quicker");
+            return;
+        }
         let cause = trouble.chain();
         tracing::error!(alarm = FAILED, doing, cause, "a part of a tick failed");
     }

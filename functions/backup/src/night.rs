@@ -6,7 +6,7 @@ use shared::run::{self, Claim, Kind};
 use shared::service::Service;
 use shared::trouble::Trouble;
 
-use super::Deadline;
+use super::{Deadline, logged};
 
 /// Moves every open night as far as it goes.
 pub(super) async fn advance(
@@ -20,7 +20,8 @@ pub(super) async fn advance(
         }
         let now = service.clock.now();
         if let Some(claim) = run::claim::<Night>(service, which, now).await? {
-            one(service, settings, claim, deadline).await?;
+            // One night's trouble keeps no other from going on.
+            logged("moving a night", one(service, settings, claim, deadline).await);
         }
     }
     Ok(())

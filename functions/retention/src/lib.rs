@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use shared::certificate::CertificateKey;
 use shared::ids::OrganizationId;
-use shared::run::{self, Claim, Kind, Progress, Which};
+use shared::run::{self, Claim, Kind, Overtaken, Progress, Which};
 use shared::service::Service;
 use shared::settings::{SettingError, required};
 use shared::trouble::Trouble;
@@ -91,6 +91,10 @@ impl Retention {
                 // One run's trouble keeps no other from going on: the next tick
                 // takes its step again.
                 if let Err(trouble) = self.work(which, tick).await {
+                    if Overtaken::is(&trouble) {
+                        tracing::info!(run = %which.id, "another tick is quicker");
+                        continue;
+                    }
                     tracing::error!(organization = %which.organization, run = %which.id, kind = kind.word(), cause = trouble.chain(), "a run is in trouble");
                     in_trouble = Some(trouble);
                 }

@@ -16,15 +16,14 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::store::{self, Backup};
 use super::{BackupSettings, Hitch, Progress, rules};
 use crate::audit::{self, About, Action, Actor, Outcome as Result_, Record};
 use crate::dynamo::Write;
 use crate::ids::{OrganizationId, RunId};
-use crate::restore::compare;
+use crate::restore::night::Set;
+use crate::restore::{self, compare};
 use crate::run::{self, Claim, Kind, Run, Which};
 use crate::service::Service;
-use crate::settings::Table;
 use crate::trouble::Trouble;
 
 pub use scratch::name as scratch_name;
@@ -258,22 +257,14 @@ pub fn asked_for(
 /// # Errors
 /// When DynamoDB fails.
 pub async fn newest(service: &Service) -> Result<Option<Chosen>, Trouble> {
-    let mut sets: BTreeMap<RunId, BTreeMap<Table, Backup>> = BTreeMap::new();
-    for table in Table::BACKED_UP {
-        for backup in store::list(service, table).await? {
-            if backup.available {
-                sets.entry(backup.name.run).or_default().entry(table).or_insert(backup);
-            }
-        }
-    }
-    let whole = sets.into_iter().filter(|(_, set)| set.len() == Table::BACKED_UP.len());
-    let chosen = whole.filter_map(|(run, set)| {
-        let taken = set.values().map(|backup| backup.taken.as_second()).min()?;
-        let day = set.values().next()?.name.day;
-        let arns = set.into_iter().map(|(table, backup)| (table.word().to_owned(), backup.arn));
-        Some(Chosen { day, run: run.to_string(), taken, arns: arns.collect() })
-    });
-    Ok(chosen.max_by_key(|set| set.taken))
+    let sets = restore::night::sets(service).await?;
+    let newest = sets.into_iter().max_by_key(|set| set.taken);
+    Ok(newest.map(|Set { day, run, taken, arns }| Chosen {
+        day,
+        run: run.to_string(),
+        taken: taken.as_second(),
+        arns: arns.into_iter().map(|(table, arn)| (table.word().to_owned(), arn)).collect(),
+    }))
 }
 
 /// Does what can be done now. It can be taken twice.
@@ -287,22 +278,28 @@ pub async fn step(
     now: Timestamp,
 ) -> Result<Progress, Trouble> {
     let which = claim.run.which;
-    let drill = &mut claim.run.state;
-    if rules::given_up(claim.run.begun, now) && drill.stage != Stage::Remove {
-        drill.outcome = Some(Outcome::GivenUp);
-        drill.enter(Stage::Remove, now);
+    let restored = service.over(scratch::tables(service, settings, which.id));
+    if rules::given_up(claim.run.begun, now) && claim.run.state.stage != Stage::Remove {
+        claim.run.state.outcome = Some(Outcome::GivenUp);
+        claim.run.state.enter(Stage::Remove, now);
     }
-    match drill.stage {
+    // A step that fails half done leaves no mark: it is taken again, and what it
+    // had counted by then would count twice.
+    let mut state = claim.run.state.clone();
+    let drill = &mut state;
+    let progress = match drill.stage {
         Stage::Choose => steps::choose(service, settings, which, drill, now).await,
         Stage::Restore => steps::restore(service, settings, which, drill, now).await,
         Stage::PutBack => steps::put_back(service, settings, which, drill, now).await,
-        Stage::Compare => steps::compare(service, settings, which, drill, now).await,
-        Stage::Delete => steps::delete(service, settings, which, drill, now).await,
-        Stage::Mend => steps::mend(service, settings, which, drill, now).await,
-        Stage::Check => steps::check(service, settings, which, drill, now).await,
-        Stage::Open => steps::open(service, settings, which, drill, now).await,
+        Stage::Compare => steps::compare(service, &restored, drill, now).await,
+        Stage::Delete => steps::delete(service, &restored, drill, now).await,
+        Stage::Mend => steps::mend(&restored, drill, now).await,
+        Stage::Check => steps::check(&restored, drill, now).await,
+        Stage::Open => steps::open(service, &restored, drill, now).await,
         Stage::Remove => steps::remove(service, settings, which, drill).await,
-    }
+    }?;
+    claim.run.state = state;
+    Ok(progress)
 }
 
 /// Ends a drill's run, with a record in the operator's trail when a set was
@@ -325,5 +322,5 @@ pub async fn end(service: &Service, claim: Claim<Drill>, now: Timestamp) -> Resu
     if Write::commit_all(&writes, &service.dynamo, &*service.chance).await? {
         return Ok(());
     }
-    Err(Trouble::unavailable("ending a drill", "somebody else has its run"))
+    Err(Trouble::unavailable("ending a drill", run::Overtaken))
 }

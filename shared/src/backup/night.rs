@@ -312,5 +312,5 @@ pub async fn end(service: &Service, claim: Claim<Night>, now: Timestamp) -> Resu
     if Write::commit_all(&writes, &service.dynamo, &*service.chance).await? {
         return Ok(());
     }
-    Err(Trouble::unavailable("ending a night's backup", "somebody else has its run"))
+    Err(Trouble::unavailable("ending a night's backup", run::Overtaken))
 }

@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use correction::{Correction, is_ahead};
 pub(crate) use item::Outline;
-pub use list::{of_day, of_person, seats_of_day};
+pub use list::{of_day, of_person};
 pub use owned::of_owner;
 pub(crate) use owned::{Owned, outlines};
 use transactions::Maker;

@@ -38,6 +38,12 @@ pub fn of(operator: &OrganizationKeys, organization: OrganizationId, id: Deletio
     format!("{organization}{id}{code}")
 }
 
+/// The path of a deletion's certificate.
+#[must_use]
+pub fn path(operator: &OrganizationKeys, organization: OrganizationId, id: DeletionId) -> String {
+    format!("/certificates/{}", of(operator, organization, id))
+}
+
 /// The whole address.
 #[must_use]
 pub fn address(
@@ -46,8 +52,7 @@ pub fn address(
     organization: OrganizationId,
     id: DeletionId,
 ) -> String {
-    let link = of(operator, organization, id);
-    format!("{}/certificates/{link}", service.settings.public_address)
+    service.settings.address_of(&path(operator, organization, id))
 }
 
 /// The organization and deletion that a link names, if the operator gave it out.

@@ -47,6 +47,8 @@ pub struct Asked {
     pub id: DeletionId,
     /// When it was asked for.
     pub at: Timestamp,
+    /// How many appointments it cancels.
+    pub coming: usize,
 }
 
 /// Why nothing is deleted.
@@ -98,6 +100,14 @@ impl Held {
         Ok(Self { bookings, on })
     }
 
+    /// How many appointments lie ahead.
+    fn coming(&self, now: Timestamp) -> usize {
+        let ahead = |booking: &&Owned| {
+            booking.outline.state == booking::State::Booked && booking.outline.start > now
+        };
+        self.bookings.iter().filter(ahead).count()
+    }
+
     async fn obstacle(
         &self,
         service: &Service,
@@ -124,10 +134,7 @@ pub async fn look(
     now: Timestamp,
 ) -> Result<Look, Trouble> {
     let held = Held::of(service, organization, person).await?;
-    let ahead = |booking: &&Owned| {
-        booking.outline.state == booking::State::Booked && booking.outline.start > now
-    };
-    let coming = held.bookings.iter().filter(ahead).count();
+    let coming = held.coming(now);
     let others = held.bookings.len() - coming;
     Ok(Look { coming, others, obstacle: held.obstacle(service, organization).await? })
 }
@@ -172,7 +179,7 @@ pub async fn person(service: &Service, wish: &Wish<'_>, now: Timestamp) -> Resul
     }
     if Write::commit_all(&writes, &service.dynamo, &*service.chance).await? {
         tracing::info!(%organization, deletion = %id, "the deletion of a person is asked for");
-        return Ok(Asked { id, at });
+        return Ok(Asked { id, at, coming: held.coming(now) });
     }
     match held.obstacle(service, organization).await? {
         Some(obstacle) => Err(Failure::Refused(obstacle)),

@@ -155,17 +155,15 @@ impl<'a> Comparison<'a> {
             true => HashMap::new(),
             false => dynamo::batch_get(&other.dynamo, name, &keys, &*other.chance).await?,
         };
-        let mut counted = report.clone();
         for item in &items {
             let Some(key) = Key::of(item) else { continue };
             let theirs = found.get(&key);
             match position.live {
-                false => self.count_restored(table, &key, item, theirs, &mut counted),
-                true if theirs.is_none() => self.count_new(table, &key, item, &mut counted),
+                false => self.count_restored(table, &key, item, theirs, report),
+                true if theirs.is_none() => self.count_new(table, &key, item, report),
                 true => {}
             }
         }
-        *report = counted;
         Ok(match last {
             Some(Key { pk, sk }) => Some(Position {
                 after: Some((pk, sk)),

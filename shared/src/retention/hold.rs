@@ -109,54 +109,12 @@ impl FromIterator<On> for Holds {
     }
 }
 
-/// Whether a participant is held: then nothing of theirs may be deleted.
-///
-/// # Errors
-/// When DynamoDB fails.
-pub async fn on_person(
-    service: &Service,
-    organization: OrganizationId,
-    person: PersonId,
-) -> Result<bool, Trouble> {
-    stands(service, organization, On::Person(person)).await
-}
-
-/// Whether a dependent is held: then nothing about them may be deleted.
-///
-/// # Errors
-/// When DynamoDB fails.
-pub async fn on_dependent(
-    service: &Service,
-    organization: OrganizationId,
-    dependent: DependentId,
-) -> Result<bool, Trouble> {
-    stands(service, organization, On::Dependent(dependent)).await
-}
-
-/// Whether an event is held: then nothing that is booked there may be deleted.
-///
-/// # Errors
-/// When DynamoDB fails.
-pub async fn on_event(
-    service: &Service,
-    organization: OrganizationId,
-    event: EventId,
-) -> Result<bool, Trouble> {
-    stands(service, organization, On::Event(event)).await
-}
-
 /// Whether anything of the organization is held: then it may not be erased.
 ///
 /// # Errors
 /// When DynamoDB fails.
 pub async fn any(service: &Service, organization: OrganizationId) -> Result<bool, Trouble> {
     Ok(standing(service, organization).await?.any())
-}
-
-async fn stands(service: &Service, organization: OrganizationId, on: On) -> Result<bool, Trouble> {
-    let table = &service.settings.tables.schedule;
-    let found = dynamo::get(&service.dynamo, table, &Key::hold(organization, on)).await?;
-    Ok(found.is_some())
 }
 
 /// All that is held.

@@ -14,11 +14,27 @@ use jiff::{SignedDuration, Timestamp};
 pub use store::{Claim, Standing, beginning, claim, find, latest, open};
 
 use crate::ids::{OrganizationId, RunId};
+use crate::trouble::Trouble;
 
 /// How long a claim lasts when nothing is saved: longer than any step.
 pub const LEASE: SignedDuration = SignedDuration::from_mins(2);
 /// How long a run that has ended is remembered.
 pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(400 * 24);
+
+/// Why a run could not be saved: its claim lapsed and somebody else goes on with
+/// it, or a save whose answer was lost was made after all. Nobody need do
+/// anything about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("somebody else has the run, or it was saved already")]
+pub struct Overtaken;
+
+impl Overtaken {
+    /// Whether that is the trouble.
+    #[must_use]
+    pub fn is(trouble: &Trouble) -> bool {
+        matches!(trouble, Trouble::Unavailable { cause, .. } if cause.is::<Self>())
+    }
+}
 
 /// What kind of work it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, LEASE, REMEMBERED, Run, Which};
+use super::{Kind, LEASE, Overtaken, REMEMBERED, Run, Which};
 use crate::dynamo::{self, Item, Key, Write, keys};
 use crate::ids::{OrganizationId, RunId};
 use crate::service::Service;
@@ -248,6 +248,13 @@ impl<S: Serialize + DeserializeOwned> Claim<S> {
             Ok(_) => {
                 self.version += 1;
                 Ok(())
+            }
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|why| why.is_conditional_check_failed_exception()) =>
+            {
+                Err(Trouble::unavailable("saving a run", Overtaken))
             }
             Err(cause) => Err(Trouble::unavailable("saving a run", cause)),
         }

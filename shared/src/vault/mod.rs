@@ -31,7 +31,7 @@ pub(crate) use keys::tests;
 pub(crate) use keys::tests::keys as test_keys;
 use keys::{DataKey, LinkVersion};
 pub use keys::{Label, LinkPurpose, OrganizationKeys};
-pub use rotation::{Kept, Rotated};
+pub use rotation::{Another, Kept};
 pub use seal::{Place, Sealed, Unopened};
 
 use crate::dynamo;

@@ -28,15 +28,15 @@ pub struct Kept {
     pub kms_key: Option<String>,
 }
 
-/// What adding a key came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rotated {
-    /// There is another key, of this version, in use from that moment on.
-    Added(u8, Timestamp),
-    /// Somebody else added one at this moment.
-    Meanwhile,
-    /// Versions are counted to 255, and they are used up.
-    UsedUp,
+/// A data key that is about to be added.
+#[derive(Debug)]
+pub struct Another {
+    /// Its version.
+    pub version: u8,
+    /// From when on is sealed under it.
+    pub since: Timestamp,
+    /// What adds it; lost when somebody adds one at the same moment.
+    pub write: Write,
 }
 
 /// What a row says.
@@ -75,9 +75,9 @@ impl Vault {
         Ok(kept)
     }
 
-    /// The write that adds a data key beside those there are, for the
-    /// transaction that records it; KMS wraps it as it wrapped the newest one.
-    /// Lost when somebody adds one at the same moment.
+    /// Another data key beside those there are, for the transaction that
+    /// records it; KMS wraps it as it wrapped the newest one. `None` when
+    /// versions, which are counted to 255, are used up.
     ///
     /// # Errors
     /// When KMS or DynamoDB fails, or there is no key to follow.
@@ -85,24 +85,24 @@ impl Vault {
         &self,
         organization: OrganizationId,
         now: Timestamp,
-    ) -> Result<(Rotated, Option<Write>), Trouble> {
+    ) -> Result<Option<Another>, Trouble> {
         let kept = self.kept(organization).await?;
         let newest = kept.last().ok_or_else(|| {
             Trouble::damaged(format!("the keys of {organization}"), "there is none to follow")
         })?;
         let Some(version) = newest.version.checked_add(1) else {
-            return Ok((Rotated::UsedUp, None));
+            return Ok(None);
         };
         let since = now + KNOWN_EVERYWHERE;
         let kms_key = newest.kms_key.clone();
         let wrapped = self.wrapped(organization, version, kms_key.as_deref()).await?;
         let item = row(organization, version, wrapped, Some(since), kms_key);
-        Ok((Rotated::Added(version, since), Some(Write::create(&self.table, item)?)))
+        Ok(Some(Another { version, since, write: Write::create(&self.table, item)? }))
     }
 
     /// The write that puts another link key in force, made of the newest data
-    /// key: every link, form and pending mail of before is worth nothing then.
-    /// Returns since when.
+    /// key: every link, form and pending mail of before is worth nothing some
+    /// minutes later.
     ///
     /// # Errors
     /// When DynamoDB fails, or there is no data key.
@@ -110,7 +110,7 @@ impl Vault {
         &self,
         organization: OrganizationId,
         now: Timestamp,
-    ) -> Result<(Timestamp, Write), Trouble> {
+    ) -> Result<Write, Trouble> {
         let pk = organization.to_string();
         let damaged =
             |why: &str| Trouble::damaged(format!("the keys of {organization}"), why.to_owned());
@@ -132,7 +132,7 @@ impl Vault {
             ("of".to_owned(), AttributeValue::N(of.to_string())),
             ("since".to_owned(), AttributeValue::N(since.as_second().to_string())),
         ]);
-        Ok((since, Write::create(&self.table, item)?))
+        Write::create(&self.table, item)
     }
 
     async fn wrapped(

@@ -157,6 +157,12 @@ impl Fault {
         Self { fields, ..Self::new(Kind::Invalid, message) }
     }
 
+    /// Several fields, each with what is wrong with its value.
+    #[must_use]
+    pub fn unfit(problems: Vec<(&'static str, Unfit)>) -> Self {
+        Self::fields(problems.into_iter().map(FieldProblem::from).collect())
+    }
+
     /// The same failure at a field.
     #[must_use]
     pub fn at(mut self, field: &str) -> Self {

@@ -84,17 +84,32 @@ impl Installation {
         }
     }
 
-    /// Goes on to two in the morning, of the next day that has it.
-    pub async fn until_two(&self) {
-        let now = self.world.now().as_second();
-        let day = 24 * 60 * 60;
-        let two = (now - 2 * 60 * 60).div_euclid(day) * day + day + 2 * 60 * 60;
-        self.world.advance(&format!("PT{}S", two - now + 1)).await;
+    /// Ticks, of which whoever ticks dies after so many requests to DynamoDB;
+    /// whether that point was come to before so many ticks were over. The claim
+    /// of whoever died has lapsed then.
+    pub async fn dies(&self, requests: u64, most: usize) -> bool {
+        let faults = self.world.cloud.faults();
+        let met = || faults.injected().iter().map(|(_, times)| times).sum::<u64>();
+        let before = met();
+        faults.dies_after(Some(requests));
+        for _ in 0..most {
+            self.tick().await;
+            if met() > before {
+                break;
+            }
+            self.world.advance("PT5M").await;
+        }
+        faults.dies_after(None);
+        self.world.advance("PT5M").await;
+        met() > before
     }
 
     /// The next day begins, at two in the morning.
     pub async fn next_day(&self) {
-        self.until_two().await;
+        let now = self.world.now().as_second();
+        let day = 24 * 60 * 60;
+        let two = (now - 2 * 60 * 60).div_euclid(day) * day + day + 2 * 60 * 60;
+        self.world.advance(&format!("PT{}S", two - now + 1)).await;
     }
 
     /// A whole night: as many ticks as it takes when nothing is in the way.

@@ -401,7 +401,8 @@ enum Fate {
     True,
     /// A later notice says what is so.
     Corrected,
-    /// The time is theirs, although nobody knows whose it is.
+    /// The time is theirs, although nobody knows whose it is: the administrators
+    /// were told.
     TimeKept,
     /// They were told that something of theirs may be missing.
     PersonTold,
@@ -491,14 +492,17 @@ impl End {
                 && (seat.id == change.booking || !spent.contains(&seat.id))
         };
         let own = self.seats.iter().find(|seat| seat.id == change.booking && of_nobody(seat));
-        if let Some(seat) = own.or_else(|| self.seats.iter().find(of_nobody)) {
-            spent.insert(seat.id);
-            return Some(Fate::TimeKept);
-        }
+        let kept = own.or_else(|| self.seats.iter().find(of_nobody));
         let mut news = self.notices.iter().filter_map(|notice| match &notice.owed.matter {
             Matter::Account(account) => Some((account.subject, account.news)),
             Matter::Booking(_) | Matter::Administrators(_) => None,
         });
+        if let Some(seat) = kept {
+            spent.insert(seat.id);
+            let day = Some(change.slot.day);
+            let told = |(_, news): (_, News)| matches!(news, News::AppointmentsLost(event, of, _) if event == change.event && of == day);
+            return news.any(told).then_some(Fate::TimeKept);
+        }
         let reachable = self.participants.contains(&person.to_string())
             || self.bookings.values().any(|it| it.person == *person);
         let to = shared::identity::Subject::Participant(*person);

@@ -9,15 +9,14 @@ use shared::audit::{self, About, Action, Actor, Outcome, Record, Word};
 use shared::booking::store::{Correction, is_ahead};
 use shared::booking::{Booking, store};
 use shared::certificate::link;
-use shared::deletion::{self, Failure, Look, Wish};
+use shared::deletion::{self, Asked, Failure, Look, Wish};
 use shared::identity::session;
 use shared::identity::{Subject, factor, password};
-use shared::ids::DeletionId;
 use shared::organization::{Organization, Snapshot};
-use shared::personal::{PersonName, Phone, Unfit};
+use shared::personal::PersonName;
 use shared::rights;
 use shared::web::cookie::Cookie;
-use shared::web::{Fault, FieldProblem, Kind, Reply};
+use shared::web::{Fault, Kind, Reply};
 
 use super::dependents::attached;
 use super::guest::{Guest, bookings_path, link_path};
@@ -295,7 +294,8 @@ async fn corrected(
     guest: &Guest,
     shape: &CorrectShape,
 ) -> Result<usize, Fault> {
-    let right = right(&shape.name, shape.phone.as_deref())?;
+    let right = Correction::parse(&shape.name, shape.phone.as_deref().unwrap_or_default())
+        .map_err(Fault::unfit)?;
     let by = deed(visit, snapshot, guest, Action::DataCorrected);
     let service = &visit.function.service;
     let (corrected, ahead) =
@@ -305,23 +305,6 @@ async fn corrected(
         return Err(Fault::new(Kind::Conflict, why));
     }
     Ok(corrected)
-}
-
-fn right(name: &str, phone: Option<&str>) -> Result<Correction, Fault> {
-    let problem = |field: &str, unfit: Unfit| FieldProblem {
-        field: field.to_owned(),
-        message: unfit.to_string(),
-    };
-    let name = PersonName::parse(name).map_err(|unfit| problem("name", unfit));
-    let phone = match Phone::parse(phone.unwrap_or_default()) {
-        Ok(phone) => Ok(Some(phone)),
-        Err(Unfit::Empty) => Ok(None),
-        Err(unfit) => Err(problem("phone", unfit)),
-    };
-    match (name, phone) {
-        (Ok(name), Ok(phone)) => Ok(Correction { name, phone }),
-        (name, phone) => Err(Fault::fields(name.err().into_iter().chain(phone.err()).collect())),
-    }
 }
 
 #[utoipa::path(
@@ -363,7 +346,6 @@ pub(crate) async fn delete(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let service = &visit.function.service;
     let organization = &snapshot.organization;
     let operator = link::operator_keys(service, visit.now).await?;
-    let coming = deletion::look(service, organization.id, guest.person, visit.now).await?.coming;
     let subject = Subject::Participant(guest.person);
     let wish = Wish {
         organization: organization.id,
@@ -374,9 +356,9 @@ pub(crate) async fn delete(visit: &Visit<'_>) -> Result<Reply, Fault> {
     };
     match deletion::person(service, &wish, visit.now).await {
         Ok(asked) => {
-            let certificate = link::address(service, &operator, organization.id, asked.id);
+            let certificate = link::path(&operator, organization.id, asked.id);
             let out = Cookie::no_session(organization.id);
-            Ok(gone(visit, organization, asked.id, coming, certificate).with_cookie(&out))
+            Ok(gone(visit, organization, asked, certificate).with_cookie(&out))
         }
         Err(Failure::Refused(obstacle)) => {
             let fault = Fault::new(Kind::Conflict, obstacle.to_string());
@@ -392,19 +374,14 @@ pub(crate) async fn delete(visit: &Visit<'_>) -> Result<Reply, Fault> {
     }
 }
 
-/// An address of ours without what stands before its path.
-fn on_this_site(visit: &Visit<'_>, address: &str) -> String {
-    let own = &visit.function.service.settings.public_address;
-    address.strip_prefix(own.as_str()).unwrap_or(address).to_owned()
-}
-
 fn gone(
     visit: &Visit<'_>,
     organization: &Organization,
-    deletion: DeletionId,
-    coming: usize,
-    certificate: String,
+    asked: Asked,
+    certificate_path: String,
 ) -> Reply {
+    let certificate = visit.function.service.settings.address_of(&certificate_path);
+    let Asked { id: deletion, coming, .. } = asked;
     if !visit.incoming.wants_page() {
         let shape = DeletedShape { deletion: deletion.to_string(), cancelled: coming, certificate };
         return Reply::json(StatusCode::ACCEPTED, &shape);
@@ -413,7 +390,7 @@ fn gone(
         head: PageHead::new(Some(head(organization))),
         organization: organization.name.clone(),
         cancelled: (coming > 0).then(|| appointments(coming)),
-        certificate_path: on_this_site(visit, &certificate),
+        certificate_path,
         certificate,
         organization_path: format!("/{}", organization.web_name),
     };

@@ -48,20 +48,16 @@ pub(crate) async fn event(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let event = scope.occasion.event();
     let service = &visit.function.service;
     let organization = guest.organization().id;
-    let mut bookings = match view.day {
+    let (mut bookings, mut seats) = match view.day {
         Some(day) => {
             store::of_day(service, organization, guest.keys(), event.id, day, view.only).await?
         }
-        None => Vec::new(),
+        None => (Vec::new(), Vec::new()),
     };
     bookings.retain(|booking| {
         scope.resource(booking.slot.resource).is_some()
             && !matches!(booking.state, State::Held(until) if until <= visit.now)
     });
-    let mut seats = match view.day {
-        Some(day) => store::seats_of_day(service, organization, event.id, day, view.only).await?,
-        None => Vec::new(),
-    };
     seats.retain(|seat| scope.resource(seat.slot.resource).is_some());
     let query = format!("{:?} {:?}", view.day, view.only);
     visit

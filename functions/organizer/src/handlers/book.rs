@@ -14,7 +14,7 @@ use shared::slot::{Slot, SlotId, store};
 use shared::trouble::Trouble;
 use shared::web::incoming::from_form;
 use shared::web::page::{ErrorShape, page};
-use shared::web::{Fault, FieldProblem, Kind, Reader, Reply, refusal};
+use shared::web::{Fault, Kind, Reader, Reply, refusal};
 
 use super::appointments::shape;
 use super::scope::{Scope, View};
@@ -283,7 +283,7 @@ async fn make(
         "phone" => wished.phone.as_deref().unwrap_or_default(),
         _ => wished.note.as_deref().unwrap_or_default(),
     })
-    .map_err(|wrong| Fault::fields(wrong.into_iter().map(FieldProblem::from).collect()))?;
+    .map_err(Fault::unfit)?;
     let person = guest.keys().person(&contact.email);
     let wish = Wish {
         slot,

@@ -40,11 +40,15 @@ pub(crate) async fn standing(visit: &Visit<'_>) -> Result<Reply, Fault> {
     erasure_page(visit, &guest, planned, Field::default(), None).await
 }
 
-/// Where the certificate will be.
-async fn certificate(visit: &Visit<'_>, guest: &Guest, planned: Planned) -> Result<String, Fault> {
+/// The path at which the certificate will be.
+async fn certificate_path(
+    visit: &Visit<'_>,
+    guest: &Guest,
+    planned: Planned,
+) -> Result<String, Fault> {
     let service = &visit.function.service;
     let operator = link::operator_keys(service, visit.now).await?;
-    Ok(link::address(service, &operator, guest.organization().id, planned.deletion))
+    Ok(link::path(&operator, guest.organization().id, planned.deletion))
 }
 
 async fn shape(
@@ -54,7 +58,10 @@ async fn shape(
 ) -> Result<ErasureShape, Fault> {
     let zone = &guest.organization().zone;
     let certificate_url = match planned {
-        Some(planned) => Some(certificate(visit, guest, planned).await?),
+        Some(planned) => {
+            let path = certificate_path(visit, guest, planned).await?;
+            Some(visit.function.service.settings.address_of(&path))
+        }
         None => None,
     };
     Ok(ErasureShape {
@@ -78,13 +85,12 @@ async fn erasure_page(
     let moment = |at| format!("{}, {}", zone.long_day(at), zone.clock(at));
     let waits = match planned {
         Some(planned) => {
-            let certificate = certificate(visit, guest, planned).await?;
-            let own = certificate.strip_prefix(&service.settings.public_address);
+            let certificate_path = certificate_path(visit, guest, planned).await?;
             Some(ErasureWaits {
                 asked: moment(planned.asked),
                 until: moment(planned.due),
-                certificate_path: own.unwrap_or(&certificate).to_owned(),
-                certificate,
+                certificate: service.settings.address_of(&certificate_path),
+                certificate_path,
             })
         }
         None => None,

@@ -7,7 +7,7 @@ use shared::identity::access::Action;
 use shared::ids::RunId;
 use shared::run;
 use shared::trouble::Trouble;
-use shared::vault::{Rotated, resealing};
+use shared::vault::{Another, resealing};
 use shared::web::page::{ErrorShape, page};
 use shared::web::{Fault, Kind, Reply};
 
@@ -129,8 +129,8 @@ pub(crate) async fn rotate(visit: &Visit<'_>) -> Result<Reply, Fault> {
     }
     let service = &visit.function.service;
     let organization = guest.organization().id;
-    let (rotated, write) = service.vault.rotate(organization, visit.now).await?;
-    let (Rotated::Added(version, since), Some(write)) = (rotated, write) else {
+    let another = service.vault.rotate(organization, visit.now).await?;
+    let Some(Another { version, since, write }) = another else {
         let fault = Fault::new(
             Kind::Conflict,
             "This organization has had 255 keys, which is as many as can be counted.",
@@ -178,7 +178,7 @@ pub(crate) async fn revoke_links(visit: &Visit<'_>) -> Result<Reply, Fault> {
     visit.freshly(&guest, "/keys")?;
     let service = &visit.function.service;
     let organization = guest.organization().id;
-    let (_, write) = service.vault.revoke_links(organization, visit.now).await?;
+    let write = service.vault.revoke_links(organization, visit.now).await?;
     let more = More { fields: vec![Word::of("link_key")], ..More::default() };
     let record = Record { more, ..guest.deed(Deed::KeyRotated, About::Organization) };
     let record = audit::record(service, organization, &record, visit.now)?;

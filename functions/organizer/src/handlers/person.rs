@@ -7,10 +7,9 @@ use shared::certificate::link;
 use shared::deletion::{self, Failure, Wish};
 use shared::identity::access::Action;
 use shared::ids::PersonId;
-use shared::personal::{PersonName, Phone, Unfit};
 use shared::rights;
 use shared::web::page::{ErrorShape, page};
-use shared::web::{Fault, FieldProblem, Kind, Reply};
+use shared::web::{Fault, Kind, Reply};
 
 use super::appointments::refused_on_page;
 use crate::Visit;
@@ -125,22 +124,8 @@ async fn corrected(
     person: PersonId,
     wish: &CorrectPersonShape,
 ) -> Result<usize, Fault> {
-    let problem = |field: &str, unfit: Unfit| FieldProblem {
-        field: field.to_owned(),
-        message: unfit.to_string(),
-    };
-    let name = PersonName::parse(&wish.name).map_err(|unfit| problem("name", unfit));
-    let phone = match Phone::parse(wish.phone.as_deref().unwrap_or_default()) {
-        Ok(phone) => Ok(Some(phone)),
-        Err(Unfit::Empty) => Ok(None),
-        Err(unfit) => Err(problem("phone", unfit)),
-    };
-    let right = match (name, phone) {
-        (Ok(name), Ok(phone)) => Correction { name, phone },
-        (name, phone) => {
-            return Err(Fault::fields(name.err().into_iter().chain(phone.err()).collect()));
-        }
-    };
+    let right = Correction::parse(&wish.name, wish.phone.as_deref().unwrap_or_default())
+        .map_err(Fault::unfit)?;
     let by = guest.deed(Deed::DataCorrected, About::Person(person));
     let service = &visit.function.service;
     let (corrected, ahead) =
@@ -178,7 +163,6 @@ pub(crate) async fn delete(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let service = &visit.function.service;
     let organization = guest.organization().id;
     let operator = link::operator_keys(service, visit.now).await?;
-    let coming = deletion::look(service, organization, person, visit.now).await?.coming;
     let wish = Wish {
         organization,
         keys: guest.keys(),
@@ -202,15 +186,16 @@ pub(crate) async fn delete(visit: &Visit<'_>) -> Result<Reply, Fault> {
         }
         Err(Failure::Trouble(trouble)) => return Err(trouble.into()),
     };
-    let certificate = link::address(service, &operator, organization, asked.id);
+    let certificate_path = link::path(&operator, organization, asked.id);
+    let certificate = service.settings.address_of(&certificate_path);
+    let coming = asked.coming;
     if !visit.incoming.wants_page() {
         let deletion = asked.id.to_string();
         let shape = PersonDeletedShape { deletion, cancelled: coming, certificate };
         return Ok(Reply::json(StatusCode::ACCEPTED, &shape));
     }
-    let own = service.settings.public_address.as_str();
     let shown = DeletedPage {
-        certificate_path: certificate.strip_prefix(own).unwrap_or(&certificate).to_owned(),
+        certificate_path,
         head: guest.head(),
         sections: guest.sections(""),
         cancelled: (coming > 0).then(|| words::many(coming, "appointment", "appointments")),

@@ -113,24 +113,20 @@ pub(super) async fn put_back(
 /// Holds some pages of what was restored against what is there.
 pub(super) async fn compare(
     service: &Service,
-    settings: &BackupSettings,
-    which: Which,
+    restored: &Service,
     drill: &mut Drill,
     now: Timestamp,
 ) -> Result<Progress, Trouble> {
     let set = drill.set.clone().ok_or_else(|| Trouble::damaged("a drill", "it chose no set"))?;
     let taken = Timestamp::from_second(set.taken);
     let taken = taken.map_err(|why| Trouble::damaged("a drill", why))?;
-    let restored = service.over(scratch::tables(service, settings, which.id));
     let entries = ledger::all(service).await?;
-    let comparison = Comparison::new(service, &restored, &entries, taken);
+    let comparison = Comparison::new(service, restored, &entries, taken);
     let mut position = drill.comparing.take().or_else(|| Some(compare::Position::begin()));
-    let mut report = drill.compared.clone();
     for _ in 0..PAGES {
         let Some(here) = position else { break };
-        position = comparison.step(here, &mut report).await?;
+        position = comparison.step(here, &mut drill.compared).await?;
     }
-    drill.compared = report;
     drill.comparing = position;
     if drill.comparing.is_some() {
         return Ok(Progress::More);
@@ -156,14 +152,12 @@ pub(super) async fn compare(
 /// Deletes again what was deleted since the backup, as the ledger says.
 pub(super) async fn delete(
     service: &Service,
-    settings: &BackupSettings,
-    which: Which,
+    restored: &Service,
     drill: &mut Drill,
     now: Timestamp,
 ) -> Result<Progress, Trouble> {
-    let restored = service.over(scratch::tables(service, settings, which.id));
     let entries = ledger::all(service).await?;
-    let removed = reapply::run(&restored, &entries).await?;
+    let removed = reapply::run(restored, &entries).await?;
     drill.count("items deleted again", removed.values().sum());
     drill.enter(Stage::Check, now);
     Ok(Progress::More)
@@ -171,15 +165,12 @@ pub(super) async fn delete(
 
 /// Checks a page of what was restored.
 pub(super) async fn check(
-    service: &Service,
-    settings: &BackupSettings,
-    which: Which,
+    restored: &Service,
     drill: &mut Drill,
     now: Timestamp,
 ) -> Result<Progress, Trouble> {
-    let restored = service.over(scratch::tables(service, settings, which.id));
     let checker =
-        Checker::new(&restored, Options { segments: 1, slots_at_once: SLOTS_AT_ONCE, quiet: true });
+        Checker::new(restored, Options { segments: 1, slots_at_once: SLOTS_AT_ONCE, quiet: true });
     let position = match &drill.position {
         Some(text) => {
             Position::parse(text).map_err(|why| Trouble::damaged("a drill's position", why))?
@@ -202,15 +193,12 @@ pub(super) async fn check(
 
 /// Mends what a rule can mend; the rest is a finding.
 pub(super) async fn mend(
-    service: &Service,
-    settings: &BackupSettings,
-    which: Which,
+    restored: &Service,
     drill: &mut Drill,
     now: Timestamp,
 ) -> Result<Progress, Trouble> {
     if drill.counted.get(DAMAGES).is_some_and(|damages| *damages > 0) {
-        let restored = service.over(scratch::tables(service, settings, which.id));
-        let repaired = repair::run(&restored).await?;
+        let repaired = repair::run(restored).await?;
         for (deed, count) in repaired.deeds {
             drill.count(deed.said(), count);
         }
@@ -227,14 +215,12 @@ pub(super) async fn mend(
 /// stored now.
 pub(super) async fn open(
     service: &Service,
-    settings: &BackupSettings,
-    which: Which,
+    restored: &Service,
     drill: &mut Drill,
     now: Timestamp,
 ) -> Result<Progress, Trouble> {
-    let restored = service.over(scratch::tables(service, settings, which.id));
     let (organizations, last) =
-        organization::store::some(&restored, drill.after.as_deref(), PAGE).await?;
+        organization::store::some(restored, drill.after.as_deref(), PAGE).await?;
     for organization in organizations {
         let erased = ledger::of_organization(service, organization).await?;
         if erased.iter().any(|entry| entry.what == Forgotten::Organization) {
@@ -248,7 +234,7 @@ pub(super) async fn open(
                 continue;
             }
         };
-        for (table, item) in sample(&restored, organization).await? {
+        for (table, item) in sample(restored, organization).await? {
             match opens(&keys, table, &item) {
                 true => drill.count("sealed items opened", 1),
                 false => {

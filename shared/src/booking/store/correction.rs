@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use super::{Desk, busy, find};
 use crate::audit::{self, About, Action, More, Record, Word};
-use crate::booking::{Booking, Contact, State};
+use crate::booking::{Booking, Contact, State, checked, optional};
 use crate::dynamo::{Commit, Transaction, pause};
 use crate::notice::{Kind, owed};
-use crate::personal::{PersonName, Phone};
+use crate::personal::{PersonName, Phone, Unfit};
 use crate::trouble::Trouble;
 
 /// What is right.
@@ -20,6 +20,20 @@ pub struct Correction {
 }
 
 impl Correction {
+    /// Reads what somebody typed; a telephone number may be empty.
+    ///
+    /// # Errors
+    /// Every field that does not fit, and why.
+    pub fn parse(name: &str, phone: &str) -> Result<Self, Vec<(&'static str, Unfit)>> {
+        let mut problems = Vec::new();
+        let name = checked(&mut problems, "name", PersonName::parse(name));
+        let phone = optional(&mut problems, "phone", Phone::parse(phone));
+        match name {
+            Some(name) if problems.is_empty() => Ok(Self { name, phone }),
+            _ => Err(problems),
+        }
+    }
+
     fn of(&self, contact: &Contact) -> Contact {
         Contact { name: self.name.clone(), phone: self.phone.clone(), ..contact.clone() }
     }

@@ -20,10 +20,10 @@ use crate::vault::OrganizationKeys;
 const AT_ONCE: usize = 100;
 
 /// What is booked or held on an event's civil day, of one resource or of all,
-/// in the order of time.
+/// and the seats whose people are gone; each in the order of time.
 ///
 /// # Errors
-/// When DynamoDB fails or a booking is damaged.
+/// When DynamoDB fails or a booking or seat is damaged.
 pub async fn of_day(
     service: &Service,
     organization: OrganizationId,
@@ -31,8 +31,9 @@ pub async fn of_day(
     event: EventId,
     day: Date,
     resource: Option<ResourceId>,
-) -> Result<Vec<Booking>, Trouble> {
+) -> Result<(Vec<Booking>, Vec<Seat>), Trouble> {
     let mut found = listed(service, organization, event, day, resource).await?;
+    let seats: Vec<Key> = found.extract_if(.., |key| key.sk == "seat").collect();
     found.retain(|key| key.sk == "booking");
     let mut bookings = read_all(service, keys, &found).await?;
     bookings.retain(|booking| {
@@ -41,26 +42,13 @@ pub async fn of_day(
             && resource.is_none_or(|resource| booking.slot.resource == resource)
             && matches!(booking.state, State::Booked | State::Held(_))
     });
-    Ok(bookings)
+    Ok((bookings, read_seats(service, &seats).await?))
 }
 
-/// The seats of an event's civil day whose people are gone, of one resource or
-/// of all, in the order of time.
-///
-/// # Errors
-/// When DynamoDB fails or a seat is damaged.
-pub async fn seats_of_day(
-    service: &Service,
-    organization: OrganizationId,
-    event: EventId,
-    day: Date,
-    resource: Option<ResourceId>,
-) -> Result<Vec<Seat>, Trouble> {
+async fn read_seats(service: &Service, which: &[Key]) -> Result<Vec<Seat>, Trouble> {
     let table = &service.settings.tables.schedule;
-    let mut found = listed(service, organization, event, day, resource).await?;
-    found.retain(|key| key.sk == "seat");
-    let mut seats = Vec::with_capacity(found.len());
-    for chunk in found.chunks(AT_ONCE) {
+    let mut seats = Vec::with_capacity(which.len());
+    for chunk in which.chunks(AT_ONCE) {
         let items = dynamo::batch_get(&service.dynamo, table, chunk, &*service.chance).await?;
         for item in items.into_values() {
             seats.push(seat::read(item)?);
