@@ -1,8 +1,8 @@
 //! Nights that are under way.
 
 use shared::backup::night::{self, Night, Outcome};
-use shared::backup::{BackupSettings, FAILED, Hitch, Progress};
-use shared::run::{self, Claim, Kind};
+use shared::backup::{BackupSettings, FAILED, Hitch};
+use shared::run::{self, Claim, Kind, Progress};
 use shared::service::Service;
 use shared::trouble::Trouble;
 
@@ -37,7 +37,7 @@ async fn one(
         let now = service.clock.now();
         match night::step(service, settings, &mut claim, now).await {
             Ok(Progress::More) if !deadline.has_passed() => claim.save(service, now).await?,
-            Ok(Progress::More | Progress::Waits) => return claim.put_down(service, now).await,
+            Ok(Progress::More | Progress::Later) => return claim.put_down(service, now).await,
             Ok(Progress::Ended) => {
                 say(&claim);
                 return night::end(service, claim, now).await;

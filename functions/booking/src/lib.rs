@@ -12,7 +12,6 @@ mod replies;
 pub mod wire;
 mod words;
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use http::Method;
@@ -21,7 +20,7 @@ use shared::certificate::CertificateKey;
 use shared::participant::Allowances;
 use shared::service::Service;
 use shared::settings::{SettingError, required};
-use shared::web::{Fault, Incoming, Reply};
+use shared::web::{Answer, Fault, Incoming, Reply, boxed};
 
 pub use openapi::own as description;
 
@@ -114,18 +113,6 @@ impl Booking {
         let outcome = visit.answer().await;
         shared::web::page::finish(&visit.incoming, outcome)
     }
-}
-
-/// A route's answer, on its way.
-type Answer<'a> = Pin<Box<dyn Future<Output = Result<Reply, Fault>> + Send + 'a>>;
-
-/// Makes an answer in a frame of its own: of many made in one function, each
-/// would take its place on the stack where nothing is optimized.
-fn boxed<'a, Made>(make: impl FnOnce() -> Made) -> Answer<'a>
-where
-    Made: Future<Output = Result<Reply, Fault>> + Send + 'a,
-{
-    Box::pin(make())
 }
 
 impl Visit<'_> {

@@ -14,7 +14,6 @@ mod threshold;
 pub mod wire;
 mod words;
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use http::Method;
@@ -22,7 +21,7 @@ use lambda_http::{Body, Request, Response};
 use shared::participant::Allowances;
 use shared::service::Service;
 use shared::web::page::finish;
-use shared::web::{Fault, Incoming, Reply};
+use shared::web::{Answer, Fault, Incoming, Reply, boxed};
 use tokio::time::Instant;
 
 pub use openapi::description;
@@ -88,18 +87,6 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::POST, "/{organization}/account/meter"),
 ];
 
-/// An answer that is being worked out.
-type Answering<'a> = Pin<Box<dyn Future<Output = Result<Reply, Fault>> + Send + 'a>>;
-
-/// Makes an answer in a frame of its own: of many made in one function, each
-/// would take its place on the stack where nothing is optimized.
-fn boxed<'a, Made>(make: impl FnOnce() -> Made) -> Answering<'a>
-where
-    Made: Future<Output = Result<Reply, Fault>> + Send + 'a,
-{
-    Box::pin(make())
-}
-
 /// One request on its way through the function.
 struct Visit<'a> {
     function: &'a Login,
@@ -136,7 +123,7 @@ impl Visit<'_> {
 
     /// What answers the route. Each answer is boxed: together they would not fit
     /// on a small stack.
-    fn routed(&self) -> Answering<'_> {
+    fn routed(&self) -> Answer<'_> {
         match (self.incoming.method.as_str(), self.incoming.route.as_str()) {
             ("GET", "/sign-up") => boxed(|| sign_up::form(self)),
             ("POST", "/sign-up") => boxed(|| sign_up::ask(self)),

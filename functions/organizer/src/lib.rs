@@ -11,7 +11,6 @@ pub mod pages;
 pub mod wire;
 mod words;
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use http::Method;
@@ -19,7 +18,7 @@ use lambda_http::{Body, Request, Response};
 use shared::participant::Allowances;
 use shared::service::Service;
 use shared::web::page::finish;
-use shared::web::{Fault, Incoming, Reply};
+use shared::web::{Answer, Fault, Incoming, Reply, boxed};
 
 use crate::handlers::{
     appointments, audit, backups, book, dependents, emergency, erasure, holds, home, keys, member,
@@ -87,18 +86,6 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::POST, "/{organization}/manage/backups"),
     (Method::POST, "/{organization}/manage/backups/drill"),
 ];
-
-/// What a route is about to answer.
-type Answer<'a> = Pin<Box<dyn Future<Output = Result<Reply, Fault>> + Send + 'a>>;
-
-/// Makes an answer in a frame of its own: of many made in one function, each
-/// would take its place on the stack where nothing is optimized.
-fn boxed<'a, Made>(make: impl FnOnce() -> Made) -> Answer<'a>
-where
-    Made: Future<Output = Result<Reply, Fault>> + Send + 'a,
-{
-    Box::pin(make())
-}
 
 /// One request on its way through the function.
 struct Visit<'a> {

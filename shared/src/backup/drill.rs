@@ -16,13 +16,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{BackupSettings, Hitch, Progress, rules};
+use super::{BackupSettings, Hitch, rules};
 use crate::audit::{self, About, Action, Actor, Outcome as Result_, Record};
 use crate::dynamo::Write;
 use crate::ids::{OrganizationId, RunId};
 use crate::restore::night::Set;
 use crate::restore::{self, compare};
-use crate::run::{self, Claim, Kind, Run, Which};
+use crate::run::{self, Claim, Kind, Progress, Run, Which};
 use crate::service::Service;
 use crate::trouble::Trouble;
 

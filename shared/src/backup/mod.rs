@@ -97,17 +97,6 @@ impl Name {
     }
 }
 
-/// What a step of a run came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
-    /// There is more to do at once.
-    More,
-    /// What was asked for takes its time: another tick looks again.
-    Waits,
-    /// That was the last step.
-    Ended,
-}
-
 /// What stood in the way of a run when it was last tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hitch {

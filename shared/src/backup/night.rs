@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::canary::{self, Round};
 use super::store::{self, Backup};
-use super::{BackupSettings, Hitch, KEY_FAILED, Name, Progress, rules};
+use super::{BackupSettings, Hitch, KEY_FAILED, Name, rules};
 use crate::audit::{self, About, Action, Actor, Record};
 use crate::dynamo::Write;
 use crate::ids::{OrganizationId, RunId};
-use crate::run::{self, Claim, Kind, Run, Which};
+use crate::run::{self, Claim, Kind, Progress, Run, Which};
 use crate::service::Service;
 use crate::settings::Table;
 use crate::trouble::Trouble;
@@ -193,7 +193,7 @@ pub async fn step(
         if silent > 0 {
             tracing::error!(alarm = KEY_FAILED, organizations = silent, "keys fail their canaries");
         }
-        return Ok(Progress::Waits);
+        return Ok(Progress::Later);
     }
     let removed = remove(service, settings, night, id, now).await?;
     night.removed = Some(night.removed.unwrap_or(0) + removed);

@@ -2,15 +2,16 @@
 
 use jiff::Timestamp;
 
+use super::Course;
 use super::planned::{Planned, find, planning, unplanning};
 use super::rules::{self, Obstacle, WAIT};
-use super::{Course, begin};
 use crate::audit::{self, Record};
 use crate::dynamo::Write;
 use crate::ids::{DeletionId, MemberId, OrganizationId};
 use crate::notice::administrators::to_administrators;
 use crate::notice::{News, owed};
 use crate::organization::Snapshot;
+use crate::retention::hold;
 use crate::run::{self, Run};
 use crate::service::Service;
 use crate::trouble::Trouble;
@@ -48,7 +49,7 @@ pub async fn ask(
     now: Timestamp,
 ) -> Result<Asked, Trouble> {
     let organization = &snapshot.organization;
-    let holds = begin::holds(service, organization.id).await?;
+    let holds = hold::any(service, organization.id).await?;
     if let Err(obstacle) = rules::may_be_erased(organization, holds) {
         return Ok(Asked::Refused(obstacle));
     }

@@ -27,14 +27,6 @@ pub(super) enum Beginning {
     TakenBack,
 }
 
-/// Whether a legal hold keeps anything of this organization from being removed.
-pub(super) async fn holds(
-    service: &Service,
-    organization: OrganizationId,
-) -> Result<bool, Trouble> {
-    retention::hold::any(service, organization).await
-}
-
 /// Begins an erasure when its time has come: the ledger's entry, the state in
 /// which the organization exists to nobody, its name, all in one transaction.
 /// Again it finds that it has begun.
@@ -57,7 +49,7 @@ pub(super) async fn begin(
     let Some(found) = store::get(service, organization).await? else {
         return Err(Trouble::damaged(format!("organization {organization}"), "it is not there"));
     };
-    let holds = holds(service, organization).await?;
+    let holds = retention::hold::any(service, organization).await?;
     if let Err(obstacle) = rules::may_be_erased(&found, holds) {
         give_up(service, &found, &planned, now).await?;
         tracing::warn!(%organization, %deletion, why = %obstacle, "ERASURE_TAKEN_BACK");

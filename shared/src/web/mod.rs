@@ -4,6 +4,7 @@
 //! for a browser and JSON for a program. Statuses stand in one table, in
 //! [`failure`].
 
+pub mod answer;
 pub mod assets;
 pub mod cookie;
 pub mod failure;
@@ -12,6 +13,7 @@ pub mod page;
 pub mod refusal;
 pub mod reply;
 
+pub use answer::{Answer, boxed};
 pub use cookie::{Cookie, Cookies};
 pub use failure::{Fault, FieldProblem, Kind};
 pub use incoming::Incoming;

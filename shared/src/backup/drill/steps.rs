@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TableStatus};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::super::{BackupSettings, Progress, forgotten, store};
+use super::super::{BackupSettings, forgotten, store};
 use super::{Drill, Outcome, Stage, scratch};
 use crate::dynamo::{self, Item, Key};
 use crate::fsck::{Checker, Options, Position, repair};
@@ -14,7 +14,7 @@ use crate::ledger::{self, Forgotten};
 use crate::organization;
 use crate::restore::compare::{self, Comparison};
 use crate::restore::reapply;
-use crate::run::Which;
+use crate::run::{Progress, Which};
 use crate::service::Service;
 use crate::settings::Table;
 use crate::trouble::Trouble;
@@ -41,7 +41,7 @@ pub(super) async fn choose(
 ) -> Result<Progress, Trouble> {
     drill.enter(Stage::Choose, now);
     if !scratch::remove_left(service, settings, which.organization, which.id).await? {
-        return Ok(Progress::Waits);
+        return Ok(Progress::Later);
     }
     match super::newest(service).await? {
         Some(set) => {
@@ -81,7 +81,7 @@ pub(super) async fn restore(
         drill.enter(Stage::PutBack, now);
         return Ok(Progress::More);
     }
-    Ok(Progress::Waits)
+    Ok(Progress::Later)
 }
 
 /// Puts back what the restore forgot, a change at a time, until DynamoDB
@@ -102,7 +102,7 @@ pub(super) async fn put_back(
             there = there || forgotten::put_back(service, &name, &wanted).await?;
         }
         if !there {
-            return Ok(Progress::Waits);
+            return Ok(Progress::Later);
         }
     }
     drill.count("tables put back", Table::BACKED_UP.len() as u64);
@@ -298,5 +298,5 @@ pub(super) async fn remove(
         gone &= scratch::remove(service, &scratch::name(settings, which.id, table)).await?;
     }
     drill.position = None;
-    Ok(if gone { Progress::Ended } else { Progress::Waits })
+    Ok(if gone { Progress::Ended } else { Progress::Later })
 }

@@ -175,18 +175,6 @@ impl Mender<'_> {
         item.map_or_else(|| Ok(Agenda::empty(day)), agenda::read)
     }
 
-    /// All that stands in a person's agendas.
-    pub(super) async fn agendas(
-        &self,
-        organization: OrganizationId,
-        person: PersonId,
-    ) -> Result<Vec<Agenda>, Trouble> {
-        let pk = keys::of_person(organization, person);
-        let items =
-            dynamo::query(&self.service.dynamo, self.schedule(), &pk, "agenda#", true).await?;
-        items.into_iter().map(agenda::read).collect()
-    }
-
     pub(super) async fn tally(
         &self,
         organization: OrganizationId,

@@ -175,7 +175,7 @@ impl Mender<'_> {
         let right = agenda.clone().without(entry.booking);
         writes.push(agenda::replace(self.schedule(), organization, of, &right)?);
         if let AgendaOf::Person(person) = of {
-            let mut agendas = self.agendas(organization, person).await?;
+            let mut agendas = self.agendas_of(organization, AgendaOf::Person(person)).await?;
             // Over midnight it stands in two, and goes out of each in turn.
             agendas.retain(|other| other.day != agenda.day);
             agendas.push(right);

@@ -16,7 +16,7 @@ impl Mender<'_> {
             return Ok(None);
         };
         let Some(keys) = self.keys(organization).await? else { return Ok(None) };
-        let agendas = self.agendas(organization, person).await?;
+        let agendas = self.agendas_of(organization, AgendaOf::Person(person)).await?;
         let counted = at_event(&agendas, event);
         let tally = self.tally(organization, person, event).await?;
         if tally.live == counted {

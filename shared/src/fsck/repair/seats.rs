@@ -1,7 +1,5 @@
 //! Repairs of slots: what they hold and how many they count.
 
-use aws_lc_rs::digest;
-
 use super::around::{Counted, Occupants};
 use super::bookings::number;
 use super::rules::{self, Change};
@@ -13,7 +11,7 @@ use crate::dynamo::{self, Key, Write};
 use crate::fsck::damage::{Damage, Finding};
 use crate::fsck::subject::Sort;
 use crate::ids::{BookingId, EventId, OrganizationId};
-use crate::notice::Kind;
+use crate::notice::{Kind, owed};
 use crate::slot::{self, Slot, SlotId};
 use crate::trouble::Trouble;
 use crate::vault::OrganizationKeys;
@@ -313,14 +311,7 @@ impl Mender<'_> {
 
 /// The id of a seat of which nothing is known but its slot.
 fn nobody(slot: &Key, nth: u32) -> BookingId {
-    let mut context = digest::Context::new(&digest::SHA256);
-    for part in [b"lost seat", slot.pk.as_bytes(), slot.sk.as_bytes(), &nth.to_be_bytes()] {
-        context.update(&(part.len() as u64).to_be_bytes());
-        context.update(part);
-    }
-    let mut id = [0; 16];
-    for (to, from) in id.iter_mut().zip(context.finish().as_ref()) {
-        *to = *from;
-    }
-    BookingId::from_bytes(id)
+    let parts: [&[u8]; 4] =
+        [b"lost seat", slot.pk.as_bytes(), slot.sk.as_bytes(), &nth.to_be_bytes()];
+    BookingId::from_bytes(owed::occasion(&parts))
 }

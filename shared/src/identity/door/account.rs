@@ -331,7 +331,7 @@ impl Door<'_> {
     }
 
     /// The writes that end a member's sessions by their epoch, and the new one.
-    fn putting_out(
+    pub(super) fn putting_out(
         &self,
         member: &member::Member,
     ) -> Result<(u32, Vec<crate::dynamo::Write>), Trouble> {

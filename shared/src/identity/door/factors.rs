@@ -7,9 +7,7 @@
 
 use serde_json::Value;
 
-use super::{
-    Action, Door, Entry, Failure, Inside, Refusal, about, actor, factor, member, password,
-};
+use super::{Action, Door, Entry, Failure, Inside, Refusal, about, actor, factor, password};
 use crate::audit::Factor;
 use crate::dynamo::Write;
 use crate::identity::factor::{Codes, RecoveryCodes, Secret};
@@ -288,13 +286,11 @@ impl Door<'_> {
         mut writes: Vec<Write>,
     ) -> Result<Entry, Failure> {
         let security = self.security().await?;
-        let (organization, keys, known) = (self.organization(), self.keys(), &inside.known);
+        let known = &inside.known;
         let mut epoch = inside.session.epoch;
         if let Some(member) = known.member.as_ref().filter(|_| !former.any()) {
-            let after = member.signed_out();
-            let (changed, changing) =
-                member::store::changing(self.service, organization, keys, member, &after)?;
-            epoch = changed.epoch;
+            let (another, changing) = self.putting_out(member)?;
+            epoch = another;
             writes.extend(changing);
         }
         let (renewed, entry) = self.renewing(&inside.session, None, None, epoch, &security)?;

@@ -6,7 +6,6 @@ use jiff::SignedDuration;
 use super::{Action, Door, Entry, Failure, Known, Outcome, Refusal, rules};
 use crate::audit::{About, Actor};
 use crate::identity::lockout::{self, Bucket, Device, Limits};
-use crate::identity::session::{How, Session};
 use crate::identity::{Security, counted};
 use crate::ids::OrganizationId;
 use crate::participant::allowance::{AN_HOUR, Allowance};
@@ -104,7 +103,7 @@ impl Door<'_> {
         if entry.session.waiting.is_some() {
             return Ok(entry);
         }
-        let device = Some(self.mark(index, took_second_step(&entry.session))?);
+        let device = Some(self.mark(index, entry.session.how.iter().any(|how| how.is_second()))?);
         Ok(Entry { device, ..entry })
     }
 
@@ -165,12 +164,6 @@ impl Door<'_> {
             self.spend_of(organization, mails.kind(), &of, rules::LINKS_PER_ADDRESS).await?;
         Ok(if spent.is_some() { Outcome::Throttled } else { Outcome::Done })
     }
-}
-
-/// Whether a session's owner took the second step in it.
-fn took_second_step(session: &Session) -> bool {
-    let second = |how: &How| matches!(how, How::Code | How::RecoveryCode | How::Passkey);
-    session.how.iter().any(second)
 }
 
 pub(super) fn lock_limits(security: &Security) -> Result<Limits, Trouble> {

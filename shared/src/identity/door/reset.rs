@@ -3,7 +3,7 @@
 
 use super::guesses::Mails;
 use super::{
-    Action, Door, Failure, Known, Outcome, Refusal, about, actor, factor, member, password, session,
+    Action, Door, Failure, Known, Outcome, Refusal, about, actor, factor, password, session,
 };
 use crate::audit::{About, Actor};
 use crate::identity::lockout::Bucket;
@@ -115,10 +115,7 @@ impl Door<'_> {
             self.owe(subject, News::PasswordChanged, self.occasion()?)?,
         ];
         if let Some(member) = &known.member {
-            let after = member.signed_out();
-            let (_, changing) =
-                member::store::changing(self.service, organization, keys, member, &after)?;
-            writes.extend(changing);
+            writes.extend(self.putting_out(member)?.1);
         }
         if !self.commit(&writes).await? {
             let record = self.record(actor(subject), Action::PasswordReset, about(subject));
