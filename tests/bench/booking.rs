@@ -7,9 +7,10 @@
 //! under fresh keys, in bare transactions through the same client and engine.
 //! What is compared runs in turns, so that a busy machine disturbs both alike.
 //!
-//! Parts can be named: `cargo bench --bench booking -- floor pages`. One runs
+//! Parts can be named: `cargo bench --bench booking -- floor pages`. Two run
 //! only when named: `bookings` says which process is the local cloud, waits for
-//! a profiler to be attached, and books.
+//! a profiler to be attached, and books; `million` backs up, restores and erases
+//! a million items, which takes half an hour.
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on has nobody to report to")]
 #![expect(clippy::panic, reason = "as above")]
@@ -20,6 +21,7 @@ mod client;
 mod cloud;
 mod doors;
 mod figures;
+mod keeping;
 mod school;
 
 use child::{Answer, Child, Kind, MARK, Question};
@@ -85,6 +87,9 @@ fn main() {
     }
     if wanted.iter().any(|wanted| wanted == "bookings") {
         bookings(&runtime);
+    }
+    if wanted.iter().any(|wanted| wanted == "million") {
+        keeping::million();
     }
 }
 

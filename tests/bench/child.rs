@@ -18,6 +18,10 @@ pub struct Kind {
     /// Nobody is told of new notices, so that what a booking costs can be seen
     /// without the mail that follows it.
     pub holds_mail_back: bool,
+    /// Nothing is woken: no schedule, no stream.
+    pub quiet: bool,
+    /// It is no local cloud, but the command that restores one.
+    pub restores: bool,
 }
 
 /// What is asked.
@@ -35,14 +39,32 @@ pub enum Question {
     Fill(usize),
     /// Deliver everything.
     Settle,
+    /// Make an organization with at least so many items.
+    Amass(usize),
+    /// Take a night's backups.
+    BackUp,
+    /// Erase that organization.
+    Erase,
+    /// Restore those backups into a new folder, of this name.
+    Restore(String),
 }
 
 /// What is answered.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Answer {
-    Ready { port: u16 },
-    Founded { slots: Vec<String> },
+    Ready {
+        port: u16,
+    },
+    Founded {
+        slots: Vec<String>,
+    },
     Measured(Stretch),
+    /// Something was done with so many items, in so many seconds, in so many ticks.
+    Kept {
+        items: u64,
+        seconds: f64,
+        ticks: u64,
+    },
     Done,
 }
 
@@ -66,9 +88,14 @@ impl Child {
     }
 
     /// Stops it and starts it again with the same data.
-    pub fn again(mut self) -> Self {
-        let folder = self.folder.take().expect("a folder for data");
+    pub fn again(self) -> Self {
         let kind = self.kind;
+        self.again_as(kind)
+    }
+
+    /// Stops it and starts something else with the same data.
+    pub fn again_as(mut self, kind: Kind) -> Self {
+        let folder = self.folder.take().expect("a folder for data");
         drop(self);
         Self::start_in(folder, kind)
     }
@@ -116,6 +143,12 @@ impl Child {
     /// Its resident memory in megabytes: now, and at its highest.
     pub fn memory(&self) -> (f64, f64) {
         memory(&self.id)
+    }
+
+    /// From now on, its highest resident memory is counted anew.
+    pub fn forget_peak(&self) {
+        let file = format!("/proc/{}/clear_refs", self.id);
+        std::fs::write(file, "5").expect("the benchmark reads Linux's /proc");
     }
 
     /// Its number, for a profiler.

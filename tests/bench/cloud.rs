@@ -2,9 +2,10 @@
 //! `cargo run` starts it, with a few questions more.
 
 use crate::child::{Answer, Kind, Question};
+use crate::keeping;
 use crate::school::School;
-use kept::{LocalCloud, Options, Storage, template};
-use std::io::{BufRead, Write};
+use kept::{LocalCloud, Options, Storage, Wakes, template};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Runs until nothing more is asked.
@@ -17,22 +18,32 @@ pub fn run(folder: &Path, kind: Kind) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let data = folder.join("data");
+    if kind.restores {
+        return keeping::restore(&runtime, folder);
+    }
     let options = Options {
         data: Storage::Folder(data.clone()),
         demonstration: kind.demonstration,
         template: kind.holds_mail_back.then(|| without_deliveries(folder)),
+        wakes: if kind.quiet { Wakes::Nobody } else { Wakes::All },
         ..Options::default()
     };
     let cloud = runtime.block_on(LocalCloud::start(options)).expect("the local cloud starts");
     let port = cloud.address().rsplit(':').next().and_then(|port| port.parse().ok());
     say(&Answer::Ready { port: port.expect("a port") });
     let mut school = None;
-    for line in std::io::stdin().lock().lines() {
-        let question = serde_json::from_str(&line.expect("a line")).expect("a question");
+    for question in questions() {
         let answer = runtime.block_on(answer(&cloud, &data, &mut school, question));
         say(&answer);
     }
     runtime.block_on(cloud.stop());
+}
+
+/// What is asked, until nothing more is.
+pub fn questions() -> impl Iterator<Item = Question> {
+    std::io::stdin()
+        .lines()
+        .map(|line| serde_json::from_str(&line.expect("a line")).expect("a question"))
 }
 
 async fn answer(
@@ -62,10 +73,14 @@ async fn answer(
             assert!(cloud.settle().await, "the mails were not delivered in time");
             Answer::Done
         }
+        Question::Amass(items) => keeping::amass(cloud, items).await,
+        Question::BackUp => keeping::back_up(cloud).await,
+        Question::Erase => keeping::erase(cloud).await,
+        Question::Restore(_) => panic!("a running local cloud restores nothing"),
     }
 }
 
-fn say(answer: &Answer) {
+pub fn say(answer: &Answer) {
     let mut line = serde_json::to_string(answer).expect("an answer");
     line.push('\n');
     let mut output = std::io::stdout();

@@ -4,8 +4,8 @@
 use crate::figures::{Stretch, processor};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use jiff::ToSpan;
 use jiff::civil::{Date, time};
+use jiff::{Timestamp, ToSpan};
 use kept::LocalCloud;
 use shared::booking::store::{Desk, Wish};
 use shared::booking::{Contact, IdempotencyKey};
@@ -61,23 +61,10 @@ impl School {
         let service = Arc::clone(cloud.service());
         let now = service.clock.now();
         let zone = Zone::parse("America/New_York").expect("a zone");
-        let organization = Organization {
-            id: OrganizationId::fresh(now, &*service.chance).expect("an id"),
-            web_name: WebName::parse(SCHOOL).expect("a web name"),
-            name: "A school to measure".into(),
-            zone: zone.clone(),
-            state: State::Active,
-            privacy: PolicyVersion {
-                version: 1,
-                effective: zone.day(now),
-                text: "Nobody real books here.".into(),
-            },
-        };
-        organization::store::found(&service, &organization).await.expect("an organization");
+        let id = found_school(&service, SCHOOL, &zone, now).await;
         let first = zone.day(now).checked_add(30.days()).expect("a day");
         let days: Vec<Date> =
             (0..5).map(|day| first.checked_add(i64::from(day).days()).expect("a day")).collect();
-        let id = organization.id;
         let day = (time(9, 0, 0, 0), time(17, 0, 0, 0));
         let (event, slots) = hold(&service, id, CONFERENCES, &days, 60, day).await;
         let evening = (time(17, 0, 0, 0), time(18, 40, 0, 0));
@@ -195,8 +182,31 @@ impl School {
     }
 }
 
+/// An organization under this name in addresses.
+pub async fn found_school(
+    service: &Service,
+    web_name: &str,
+    zone: &Zone,
+    now: Timestamp,
+) -> OrganizationId {
+    let organization = Organization {
+        id: OrganizationId::fresh(now, &*service.chance).expect("an id"),
+        web_name: WebName::parse(web_name).expect("a web name"),
+        name: "A school to measure".into(),
+        zone: zone.clone(),
+        state: State::Active,
+        privacy: PolicyVersion {
+            version: 1,
+            effective: zone.day(now),
+            text: "Nobody real books here.".into(),
+        },
+    };
+    organization::store::found(service, &organization).await.expect("an organization");
+    organization.id
+}
+
 /// An event with its resources and slots.
-async fn hold(
+pub async fn hold(
     service: &Service,
     organization: OrganizationId,
     web_name: &str,

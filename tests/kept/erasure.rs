@@ -1,5 +1,6 @@
 //! Deleting an organization: asked for, taken back, carried through.
 
+mod afterwards;
 mod course;
 mod scene;
 

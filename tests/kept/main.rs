@@ -31,6 +31,7 @@ mod guests;
 mod identity;
 mod keys;
 mod limits;
+mod log;
 mod mail;
 mod mailing;
 mod manage;

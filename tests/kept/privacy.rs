@@ -21,26 +21,28 @@ const SECURITY_VALUE: &str = "canarysecret 2015-04-03";
 const GRANT_REASON: &str = "canaryreason for letting support in";
 const EMERGENCY_REASON: &str = "canaryreason for an emergency";
 
-/// The canaries as they might lie somewhere: plain, in another case, escaped
-/// for an address, or encoded.
-fn canaries() -> Vec<Vec<u8>> {
+const CANARIES: [&str; 12] = [
+    NAME,
+    EMAIL,
+    PHONE,
+    NOTE,
+    MEMBER,
+    USERNAME,
+    MEMBER_EMAIL,
+    DEPENDENT,
+    IDENTIFIER,
+    SECURITY_VALUE,
+    GRANT_REASON,
+    EMERGENCY_REASON,
+];
+
+/// Values as they might lie somewhere: plain, in another case, escaped for an
+/// address, or encoded.
+fn spellings(values: &[&str]) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
-    for value in [
-        NAME,
-        EMAIL,
-        PHONE,
-        NOTE,
-        MEMBER,
-        USERNAME,
-        MEMBER_EMAIL,
-        DEPENDENT,
-        IDENTIFIER,
-        SECURITY_VALUE,
-        GRANT_REASON,
-        EMERGENCY_REASON,
-    ] {
+    for value in values {
         let escaped: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
-        for text in [value.to_owned(), value.to_uppercase(), value.to_lowercase(), escaped] {
+        for text in [(*value).to_owned(), value.to_uppercase(), value.to_lowercase(), escaped] {
             found.push(text.into_bytes());
         }
         for shift in 0..3 {
@@ -54,17 +56,23 @@ fn canaries() -> Vec<Vec<u8>> {
     found
 }
 
-fn assert_no_canary(what: &str, bytes: &[u8]) {
-    for canary in canaries() {
+/// Fails when one of the values lies among the bytes, however it is spelled.
+pub fn assert_tells_none(values: &[&str], what: &str, bytes: &[u8]) {
+    for spelling in spellings(values) {
         assert!(
-            !bytes.windows(canary.len()).any(|window| window == canary),
+            !bytes.windows(spelling.len()).any(|window| window == spelling),
             "{what} holds a personal value: {}",
-            String::from_utf8_lossy(&canary)
+            String::from_utf8_lossy(&spelling)
         );
     }
 }
 
-fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+fn assert_no_canary(what: &str, bytes: &[u8]) {
+    assert_tells_none(&CANARIES, what, bytes);
+}
+
+/// All files in a folder and in those below it.
+pub fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     std::fs::read_dir(folder)
         .unwrap()
         .flat_map(|entry| {

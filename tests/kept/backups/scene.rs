@@ -1,8 +1,5 @@
 //! An installation with an operator and a school, and its backups.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use jiff::Timestamp;
 use kept::Options;
 use serde_json::{Value, json};
@@ -11,6 +8,7 @@ use shared::identity::access::Level;
 use shared::settings::Table;
 
 use crate::identity::scene::House;
+use crate::log;
 use crate::world::{Answer, Plan, World};
 
 /// A backup as DynamoDB lists it.
@@ -213,32 +211,6 @@ impl Installation {
 
     /// What is logged while something is done.
     pub async fn logged(&self, deeds: impl AsyncFn()) -> String {
-        let log = Log::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_env_filter("info,dynoxide=error,hyper=error,aws=error")
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish();
-        let guard = tracing::subscriber::set_default(subscriber);
-        deeds().await;
-        drop(guard);
-        let lines = log.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        String::from_utf8(lines).unwrap()
-    }
-}
-
-/// Lines that are kept instead of shown.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+        log::logged(log::USUAL, deeds()).await.0
     }
 }
