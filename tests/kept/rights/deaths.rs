@@ -70,7 +70,7 @@ async fn dying_everywhere(
         let maya = ada.attaches("MS-1042", "2017-04-09").await;
         ada.books(&home.place, &world.slot(&home.place, 0).await, None).await;
         ada.books(&home.place, &world.slot(&home.place, 1).await, Some(&maya)).await;
-        let gone = ada.books(&home.place, &world.slot(&home.place, 2).await, Some(&maya)).await;
+        let gone = ada.books(&home.place, &world.slot(&home.place, 0).await, Some(&maya)).await;
         assert_eq!(ada.visitor.cancel(&gone).await.status, 200);
         let person = PersonId::parse(&home.person(&ada.visitor.email)).unwrap();
         let by = Record::of(Actor::Participant(person), Action::DeletionAsked, About::Organization);
