@@ -17,6 +17,7 @@ use shared::restore::compare::{self, Comparison};
 use shared::restore::night::{self, Set};
 use shared::restore::reapply::{self, Removed};
 use shared::settings::Table;
+use shared::spoken::all_several;
 use shared::trouble::Trouble;
 use shared::{ledger, organization};
 use std::fmt;
@@ -88,11 +89,11 @@ impl fmt::Display for Restored {
         let folder = self.folder.display();
         writeln!(formatter, "Restored the backups of {} into {folder}.", self.set.day)?;
         writeln!(formatter, "\nAgainst the folder it came from:\n{}", self.compared)?;
-        let removed: Vec<String> =
-            self.removed.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-        match removed.as_slice() {
-            [] => writeln!(formatter, "\nThe ledger had nothing to remove again.")?,
-            _ => writeln!(formatter, "\nThe ledger removed again: {}.", removed.join(", "))?,
+        if self.removed.is_empty() {
+            writeln!(formatter, "\nThe ledger had nothing to remove again.")?;
+        } else {
+            let removed = self.removed.iter().map(|(kind, count)| (kind.as_str(), *count));
+            writeln!(formatter, "\nThe ledger removed again: {}.", all_several(removed))?;
         }
         writeln!(formatter, "\n{}", self.repaired)?;
         write!(formatter, "\nStart it with: cargo run -- --data {folder}")
@@ -206,7 +207,7 @@ async fn filled(
     // As it came back, before anything is mended.
     let comparison = Comparison::new(today, service, &entries, set.taken);
     let compared = compare::run_to_end(&comparison).await?;
-    let removed = reapply::run(service, &entries).await?;
+    let removed = reapply::run(today, service, &entries).await?;
     let repaired = repair::run(service).await?;
     let now = service.clock.now();
     let record = Record::of(Actor::Service, Action::BackupRestored, About::Organization);

@@ -33,6 +33,7 @@ pub mod run;
 pub mod service;
 pub mod settings;
 pub mod slot;
+pub mod spoken;
 pub mod time;
 pub mod trouble;
 pub mod vault;

@@ -6,12 +6,16 @@ use std::path::Path;
 use kept::restore::{RestoreError, restore};
 use kept::{Options, Storage};
 use shared::audit;
+use shared::audit::{About, Action, Actor, Record};
 use shared::backup::{Name, store};
+use shared::deletion::{self, Whom, Wish};
+use shared::dynamo::Write;
 use shared::fsck;
-use shared::ids::{DeletionId, RunId};
+use shared::ids::{DeletionId, MemberId, OrganizationId, RunId};
 use shared::ledger::{self, Entry, Fate, Forgotten};
-use shared::personal::EmailAddress;
+use shared::personal::{EmailAddress, Note};
 use shared::retention::forget;
+use shared::retention::hold::{self, Hold, On};
 use shared::settings::Table;
 
 use crate::world::World;
@@ -123,4 +127,143 @@ async fn a_backup_that_is_not_what_was_there_is_noticed() {
     let restored = restore(old.path(), night, &new, None).await.unwrap();
     assert_eq!(restored.compared.unlike, 1, "{restored}");
     assert!(restored.to_string().contains("unlike: Schedule"), "{restored}");
+}
+
+impl World {
+    /// Writes an entry of the ledger, as of now.
+    async fn forgets(&self, organization: OrganizationId, what: Forgotten, over: bool) {
+        let now = self.now();
+        let at = jiff::Timestamp::from_second(now.as_second()).unwrap();
+        let entry = Entry {
+            id: DeletionId::fresh(now, &*self.service().chance).unwrap(),
+            organization,
+            what,
+            at,
+            ended: over.then_some(at),
+            certificate: None,
+        };
+        ledger::put(self.service(), &entry).await.unwrap();
+    }
+
+    /// Places a hold, as of now.
+    async fn holds(&self, organization: OrganizationId, on: On) {
+        let (service, keys) = (self.service(), self.keys(organization).await);
+        let by = MemberId::from_bytes([5; 16]);
+        let hold = Hold { on, reason: Note::parse("A dispute").unwrap(), by, since: self.now() };
+        let write = hold::placing(service, organization, &keys, &hold).unwrap();
+        assert!(Write::commit_all(&[write], &service.dynamo, &*service.chance).await.unwrap());
+    }
+
+    /// What is held.
+    async fn held(&self, organization: OrganizationId, on: On) -> bool {
+        hold::standing(self.service(), organization).await.unwrap().on(on)
+    }
+}
+
+#[tokio::test]
+async fn a_restore_deletes_a_dependent_again_and_frees_what_was_to_come_when_it_was_asked_for() {
+    let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let new = new.path().join("restored");
+    let world = open(old.path()).await;
+    let school = world.school().await;
+    let organization = school.organization.id;
+    let maya =
+        world.dependent(&school.organization, "Maya", "MS-1042", "2017-04-09").await.unwrap();
+    let ada = world.guardian(&school.organization, "Ada").await;
+    let attached = ada.attaches("MS-1042", "2017-04-09").await;
+    ada.books(&school, &world.slot(&school, 0).await, Some(&attached)).await;
+    let own = ada.books(&school, &world.slot(&school, 8).await, None).await;
+    let bert = world.visitor("Bert");
+    bert.books(&school, &world.slot(&school, 4).await).await;
+    let night = jiff::civil::date(2026, 11, 30);
+    back_up(&world, night).await;
+
+    // Maya's data is deleted; and Bert's, where the organization keeps the times.
+    world.advance("PT1H").await;
+    let keys = world.keys(organization).await;
+    let by = Record::of(Actor::Service, Action::DeletionAsked, About::Organization);
+    let whom = Whom::Dependent(maya.id);
+    let wish = Wish { organization, keys: &keys, whom, by, more: Vec::new() };
+    deletion::ask(world.service(), &wish, world.now()).await.unwrap();
+    let person = keys.person(&EmailAddress::parse(&bert.email).unwrap());
+    world.forgets(organization, Forgotten::Person(person, Fate::Seats), false).await;
+    // Its identifier is somebody else's by now, and a hold came too late.
+    let noor = world.dependent(&school.organization, "Noor", "MS-1042", "2019-01-01").await;
+    assert!(noor.is_some());
+    world.holds(organization, On::Person(person)).await;
+    assert!(world.cloud.settle().await);
+    let own = own.strip_prefix(world.cloud.address()).unwrap().to_owned();
+    world.cloud.stop().await;
+
+    let restored = restore(old.path(), night, &new, None).await.unwrap();
+    let said = restored.to_string();
+    assert!(restored.compared.is_faithful(), "{said}");
+    assert_eq!(restored.removed["booking"], 2, "Maya's and Bert's: {said}");
+    assert!(said.contains("1 identifier") && !said.contains("1 bookings"), "{said}");
+    assert!(restored.repaired.is_clean(), "{said}");
+
+    let world = open(&new).await;
+    assert!(world.cloud.settle().await);
+    assert_eq!(world.kept(Table::Schedule, "seat").await, [], "a seat that was to come is free");
+    assert_eq!((world.bookings().await.len(), world.seats_taken().await), (1, 1));
+    assert_eq!(world.get(&own).await.json()["state"], "booked");
+    let id = maya.id.to_string();
+    for table in [Table::Schedule, Table::Session, Table::Mail] {
+        for (key, item) in world.everything(table).await {
+            let slot = key.sk.starts_with("slot#");
+            assert!(slot || !format!("{key} {item:?}").contains(&id), "{key}");
+        }
+    }
+    let ada = world.guardian(&school.organization, "Ada").await;
+    ada.attach("MS-1042", "2017-04-09").await.refused(400, "invalid");
+    world.checked().await;
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn a_night_of_the_ledger_goes_around_what_was_held_and_the_holds_of_today_are_there_again() {
+    let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let new = new.path().join("restored");
+    let world = open(old.path()).await;
+    let school = world.school().await;
+    let organization = school.organization.id;
+    let keys = world.keys(organization).await;
+    let mut people = Vec::new();
+    let mut paths = Vec::new();
+    for (nth, name) in ["Ada", "Bert", "Cleo", "Dora"].into_iter().enumerate() {
+        let visitor = world.visitor(name);
+        let url = visitor.books(&school, &world.slot(&school, nth * 4).await).await;
+        people.push(On::Person(keys.person(&EmailAddress::parse(&visitor.email).unwrap())));
+        paths.push(url.strip_prefix(world.cloud.address()).unwrap().to_owned());
+    }
+    let [ada, bert, cleo, _] = people.as_slice() else { panic!("four people") };
+    // Ada was held when the backup was taken; her hold was lifted since.
+    world.holds(organization, *ada).await;
+    let night = jiff::civil::date(2026, 11, 30);
+    back_up(&world, night).await;
+    world.advance("PT1H").await;
+    let service = world.service();
+    let lift = hold::lifting(service, organization, *ada).unwrap();
+    assert!(Write::commit_all(&[lift], &service.dynamo, &*service.chance).await.unwrap());
+    // Bert is held when a night goes over everything, Cleo only afterwards.
+    world.holds(organization, *bert).await;
+    let all = world.now() + jiff::SignedDuration::from_hours(24 * 30);
+    world.forgets(organization, Forgotten::Bookings(all, Fate::Removed), true).await;
+    world.advance("PT1H").await;
+    world.holds(organization, *cleo).await;
+    assert!(world.cloud.settle().await);
+    world.cloud.stop().await;
+
+    let restored = restore(old.path(), night, &new, None).await.unwrap();
+    assert_eq!(restored.removed["booking"], 2, "Cleo's and Dora's: {restored}");
+    let world = open(&new).await;
+    assert!(world.cloud.settle().await);
+    for (path, status) in paths.iter().zip([200, 200, 404, 404]) {
+        assert_eq!(world.get(path).await.status, status, "{path}");
+    }
+    for on in [ada, bert, cleo] {
+        assert!(world.held(organization, *on).await, "{on:?}");
+    }
+    world.checked().await;
+    world.cloud.stop().await;
 }

@@ -3,6 +3,7 @@
 
 mod deaths;
 mod deletion;
+mod dependent;
 mod scene;
 
 use serde_json::{Value, json};

@@ -21,8 +21,8 @@ use shared::web::page::finish;
 use shared::web::{Answer, Fault, Incoming, Reply, boxed};
 
 use crate::handlers::{
-    appointments, audit, backups, book, dependents, emergency, erasure, holds, home, keys, member,
-    members, operator, person, retention, security, support,
+    appointments, audit, backups, book, dependent, dependents, emergency, erasure, holds, home,
+    keys, member, members, operator, person, retention, security, support,
 };
 pub use crate::openapi::description;
 
@@ -73,6 +73,8 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::POST, "/{organization}/manage/erasure/cancel"),
     (Method::GET, "/{organization}/manage/dependents"),
     (Method::POST, "/{organization}/manage/dependents"),
+    (Method::GET, "/{organization}/manage/dependents/{dependent}"),
+    (Method::POST, "/{organization}/manage/dependents/{dependent}/delete"),
     (Method::POST, "/{organization}/manage/dependents/{dependent}/remove"),
     (Method::GET, "/{organization}/manage/retention"),
     (Method::POST, "/{organization}/manage/retention"),
@@ -190,6 +192,12 @@ impl Visit<'_> {
             ("POST", "/{organization}/manage/erasure/cancel") => boxed(|| erasure::cancel(self)),
             ("GET", "/{organization}/manage/dependents") => boxed(|| dependents::list(self)),
             ("POST", "/{organization}/manage/dependents") => boxed(|| dependents::add(self)),
+            ("GET", "/{organization}/manage/dependents/{dependent}") => {
+                boxed(|| dependent::dependent(self))
+            }
+            ("POST", "/{organization}/manage/dependents/{dependent}/delete") => {
+                boxed(|| dependent::delete(self))
+            }
             ("POST", "/{organization}/manage/dependents/{dependent}/remove") => {
                 boxed(|| dependents::remove(self))
             }

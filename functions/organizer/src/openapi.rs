@@ -4,8 +4,8 @@
 use utoipa::OpenApi;
 
 use crate::handlers::{
-    appointments, audit, backups, book, dependents, emergency, erasure, holds, home, keys, member,
-    members, operator, person, retention, security, support,
+    appointments, audit, backups, book, dependent, dependents, emergency, erasure, holds, home,
+    keys, member, members, operator, person, retention, security, support,
 };
 
 /// The routes of the team.
@@ -49,6 +49,8 @@ use crate::handlers::{
     erasure::cancel,
     dependents::list,
     dependents::add,
+    dependent::dependent,
+    dependent::delete,
     dependents::remove,
     retention::settings,
     retention::change,

@@ -536,6 +536,27 @@ pub struct DependentShape {
     pub identifier: String,
 }
 
+/// How much is kept about a dependent.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DependentDataShape {
+    /// Their id.
+    pub id: String,
+    /// Their name; null where they are no longer on the list.
+    pub name: Option<String>,
+    /// What the organization's books call them by; null as well.
+    pub identifier: Option<String>,
+    /// How many appointments a deletion would cancel.
+    pub coming: usize,
+    /// How many others there are, in whatever state.
+    pub others: usize,
+    /// How many guardians have attached them.
+    pub guardians: usize,
+    /// Why nothing can be deleted now, where a legal hold stands in the way.
+    pub held: Option<String>,
+    /// Whether a deletion is under way.
+    pub deleting: bool,
+}
+
 /// Somebody who is to be put on the list.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -165,6 +165,7 @@ pub(crate) fn page_kind(word: &str) -> &str {
         "support" => "Who may help",
         "emergency" => "Uses of the emergency code",
         "dependents" => "The dependents",
+        "dependent" => "A dependent’s page",
         "holds" => "What is held",
         "everything" => "Everything, as a file",
         other => other.trim_start_matches("/{organization}"),
@@ -195,19 +196,41 @@ pub(crate) fn setting(word: &str) -> &str {
     }
 }
 
-/// `1 event`, `4 events`
+/// How many of what a record counts: pages that show people's data count those,
+/// deletions and keys count items.
 #[must_use]
-pub(crate) fn counted_of(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
+pub(crate) fn counted(action: Action, page: Option<&str>, count: u32) -> String {
+    let (one, several) = match (action, page) {
+        (Action::DataDeleted | Action::ErasureEnded | Action::ResealingEnded, _) => {
+            ("item", "items")
+        }
+        (Action::SessionsEnded, _) => ("session", "sessions"),
+        (_, Some("appointments" | "appointment" | "appointment in the way")) => {
+            ("appointment", "appointments")
+        }
+        (_, Some("holds")) => ("hold", "holds"),
+        (_, Some("audit")) => ("record", "records"),
+        (_, Some("emergency")) => ("use", "uses"),
+        _ => ("person", "people"),
+    };
+    many(usize::try_from(count).unwrap_or(usize::MAX), one, several)
 }
 
-/// `1 person`, `4 people`
+/// A button that deletes all of somebody's data.
 #[must_use]
-pub(crate) fn counted(count: u32) -> String {
-    match count {
-        1 => "1 person".into(),
-        many => format!("{many} people"),
+pub(crate) fn delete_button(coming: usize) -> String {
+    match coming {
+        0 => "Delete everything".to_owned(),
+        coming => {
+            format!("Delete everything, and cancel {}", many(coming, "appointment", "appointments"))
+        }
     }
+}
+
+/// A count that stands by itself: `None`, `4`
+#[must_use]
+pub(crate) fn some(count: usize) -> String {
+    if count == 0 { "None".to_owned() } else { count.to_string() }
 }
 
 /// What a night removed, by the word that its record has, and how much.
@@ -221,8 +244,12 @@ pub(crate) fn removed(part: &str, count: u32) -> String {
     }
 }
 
-/// `1 mail`, `4 mails`
+/// `no mails`, `1 mail`, `4 mails`
 #[must_use]
 pub(crate) fn many(count: usize, one: &str, several: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {several}") }
+    match count {
+        0 => format!("no {several}"),
+        1 => format!("1 {one}"),
+        count => format!("{count} {several}"),
+    }
 }

@@ -21,7 +21,7 @@ pub use correction::{Correction, is_ahead};
 pub(crate) use item::Outline;
 pub use list::{of_day, of_person};
 pub use owned::of_owner;
-pub(crate) use owned::{Owned, outlines};
+pub(crate) use owned::{Concerning, Owned, concerning, outlines};
 use transactions::Maker;
 pub(crate) use transactions::{ParticipantRow, remember_participant};
 

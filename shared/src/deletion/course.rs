@@ -10,17 +10,16 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::rules;
-use crate::audit::{self, About, Action, Actor, More, Record};
-use crate::booking::store::{ParticipantRow, outlines};
+use super::left::{Thing, What};
+use super::rules::{self, Whom};
+use super::{cancelling, under_way};
+use crate::audit::{self, Action, Actor, More, Record};
+use crate::booking::store::ParticipantRow;
 use crate::certificate::{Certificate, CertificateKey};
 use crate::dependent::AttachedRow;
-use crate::dynamo::{self, Item, Key, Write, keys};
-use crate::identity::Subject;
-use crate::ids::{BookingId, DeletionId, OrganizationId, PersonId};
-use crate::ledger::{self, Entry, Fate, Forgotten};
-use crate::notice::store as notices;
-use crate::participant::{agenda, tally};
+use crate::dynamo::{self, Key, Write};
+use crate::ids::{BookingId, DeletionId, DependentId, OrganizationId, PersonId};
+use crate::ledger::{self, Entry, Fate};
 use crate::retention::forget;
 use crate::run::{Claim, Progress};
 use crate::service::Service;
@@ -32,10 +31,16 @@ const PAGE: usize = 25;
 /// How far a deletion has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    person: String,
+    /// The participant, where it is one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    person: Option<String>,
+    /// The dependent, where it is one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dependent: Option<String>,
     /// Whether bookings leave a seat.
     seats: bool,
-    /// The partition of attempts at their username, of which their address is one.
+    /// The partition of attempts at their username, of which their address is one,
+    /// or at their identifier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tries: Option<String>,
     /// Whether it is the last look, when nobody can still be writing.
@@ -48,64 +53,41 @@ pub struct State {
     removed: BTreeMap<String, u64>,
 }
 
-/// Something that is to go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Thing {
-    what: What,
-    pk: String,
-    sk: String,
-}
-
-/// What sort of thing it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum What {
-    /// A booking, and the seat is free.
-    Booking,
-    /// A booking in whose place a seat stays that was somebody's.
-    BookingLeavingSeat,
-    /// Something else in the Schedule table.
-    Own,
-    /// A password, codes or a passkey.
-    Credential,
-    /// A session, a link or attempts.
-    Session,
-    /// A mail about their account.
-    Mail,
-}
-
-impl What {
-    /// How the certificate calls it.
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Booking | Self::BookingLeavingSeat => "Schedule: appointments",
-            Self::Own => "Schedule: other items",
-            Self::Credential => "Identity",
-            Self::Session => "Session",
-            Self::Mail => "Mail: about the account",
-        }
-    }
-}
-
 /// What became of a thing.
-enum Became {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Became {
     Gone,
     /// It was not there.
     Nothing,
-    /// Somebody uses it by now: it came later, and is not meant.
+    /// It stays for now: somebody uses it by now, so it came later and is not
+    /// meant; or a later step removes it.
     Kept,
 }
 
 impl State {
-    pub(super) fn new(person: PersonId, fate: Fate, tries: Option<String>) -> Self {
+    pub(super) fn new(whom: Whom, fate: Fate, tries: Option<String>) -> Self {
+        let (person, dependent) = match whom {
+            Whom::Person(person) => (Some(person.to_string()), None),
+            Whom::Dependent(dependent) => (None, Some(dependent.to_string())),
+        };
         Self {
-            person: person.to_string(),
+            person,
+            dependent,
             seats: fate == Fate::Seats,
             tries,
             last: false,
             pending: Vec::new(),
             removed: BTreeMap::new(),
         }
+    }
+
+    fn whom(&self) -> Result<Whom, Trouble> {
+        let whom = match (&self.person, &self.dependent) {
+            (Some(person), None) => PersonId::parse(person).map(Whom::Person),
+            (None, Some(dependent)) => DependentId::parse(dependent).map(Whom::Dependent),
+            _ => None,
+        };
+        whom.ok_or_else(|| Trouble::damaged("a deletion", "whom it is about"))
     }
 }
 
@@ -124,8 +106,8 @@ pub async fn step(
         service,
         organization: claim.run.which.organization,
         id: DeletionId::from_bytes(*claim.run.which.id.as_bytes()),
-        person: PersonId::parse(&state.person)
-            .ok_or_else(|| Trouble::damaged("a deletion", "the person"))?,
+        whom: state.whom()?,
+        last: state.last,
         fate: if state.seats { Fate::Seats } else { Fate::Removed },
         asked: claim.run.begun,
     };
@@ -133,10 +115,7 @@ pub async fn step(
         // Whoever wrote it down is gone: what is not there was removed by them.
         return deletion.remove(claim, true).await;
     }
-    let mut found = deletion.bookings().await?;
-    if found.is_empty() {
-        found = deletion.others(state.tries.as_deref()).await?;
-    }
+    let mut found = deletion.left(state.tries.as_deref()).await?;
     if !found.is_empty() {
         found.truncate(PAGE);
         claim.run.state.pending = found;
@@ -153,75 +132,19 @@ pub async fn step(
     Ok(Progress::More)
 }
 
-struct Deletion<'a> {
-    service: &'a Service,
-    organization: OrganizationId,
+/// A deletion under way.
+pub(super) struct Deletion<'a> {
+    pub(super) service: &'a Service,
+    pub(super) organization: OrganizationId,
     id: DeletionId,
-    person: PersonId,
-    fate: Fate,
-    asked: Timestamp,
+    pub(super) whom: Whom,
+    pub(super) fate: Fate,
+    pub(super) asked: Timestamp,
+    /// Whether nobody who had begun before can still be writing.
+    pub(super) last: bool,
 }
 
 impl Deletion<'_> {
-    /// The bookings that are left: those still to come first.
-    async fn bookings(&self) -> Result<Vec<Thing>, Trouble> {
-        let mut found = outlines(self.service, self.organization, self.person).await?;
-        found.retain(|booking| rules::is_meant(booking.made, self.asked));
-        found.sort_by_key(|booking| std::cmp::Reverse(booking.outline.start));
-        let thing = |booking: crate::booking::store::Owned| {
-            let Key { pk, sk } = Key::booking(self.organization, booking.id);
-            let what = match rules::becomes(self.fate, booking.outline.start, self.asked) {
-                Fate::Removed => What::Booking,
-                Fate::Seats => What::BookingLeavingSeat,
-            };
-            Thing { what, pk, sk }
-        };
-        Ok(found.into_iter().map(thing).collect())
-    }
-
-    /// All else that is left of them.
-    async fn others(&self, tries: Option<&str>) -> Result<Vec<Thing>, Trouble> {
-        let Self { service, organization, person, .. } = *self;
-        let tables = &service.settings.tables;
-        let own = keys::of_person(organization, person);
-        let subject = Subject::Participant(person);
-        let of_subject = keys::of_subject(organization, subject);
-        let dynamo = &service.dynamo;
-        let (own, credentials, sessions) = tokio::try_join!(
-            dynamo::query(dynamo, &tables.schedule, &own, "", true),
-            dynamo::query(dynamo, &tables.identity, &of_subject, "", true),
-            dynamo::query(dynamo, &tables.session, &of_subject, "", true),
-        )?;
-        let mut found = Vec::new();
-        let mut add = |what: What, items: &[Item]| {
-            let meant = items.iter().filter(|item| self.meant(item)).filter_map(Key::of);
-            found.extend(meant.map(|Key { pk, sk }| Thing { what, pk, sk }));
-        };
-        let own: Vec<Item> = own.into_iter().filter(|item| !is_used(item)).collect();
-        add(What::Own, &own);
-        add(What::Credential, &credentials);
-        add(What::Session, &sessions);
-        if let Some(tries) = tries {
-            add(What::Session, &dynamo::query(dynamo, &tables.session, tries, "", true).await?);
-        }
-        let concerns = keys::mail_concerning(organization, &subject.to_string());
-        for chunk in notices::concerning(service, concerns).await?.chunks(100) {
-            let mails = dynamo::batch_get(dynamo, &tables.mail, chunk, &*service.chance).await?;
-            add(What::Mail, &mails.into_values().collect::<Vec<_>>());
-        }
-        Ok(found)
-    }
-
-    /// Whether an item is older than the deletion, as far as it says when it was
-    /// made.
-    fn meant(&self, item: &Item) -> bool {
-        let second = |name: &str| item.get(name)?.as_n().ok()?.parse::<i64>().ok();
-        let made = ["made", "begun", "proven", "set_at", "since"].into_iter().find_map(second);
-        made.is_none_or(|made| {
-            Timestamp::from_second(made).is_ok_and(|made| rules::is_meant(made, self.asked))
-        })
-    }
-
     /// Removes what the step has written down, and saves.
     async fn remove(&self, claim: &mut Claim<State>, again: bool) -> Result<Progress, Trouble> {
         let service = self.service;
@@ -246,10 +169,14 @@ impl Deletion<'_> {
         let tables = &service.settings.tables;
         let key = Key { pk: thing.pk.clone(), sk: thing.sk.clone() };
         let became = |gone| if gone { Became::Gone } else { Became::Nothing };
+        let booking = || {
+            let id = key.pk.split_once('#').and_then(|(_, id)| BookingId::parse(id));
+            id.ok_or_else(|| Trouble::damaged("a deletion", "a booking"))
+        };
         let table = match thing.what {
+            What::BookingOfGuardian => return self.cancel(booking()?).await,
             What::Booking | What::BookingLeavingSeat => {
-                let id = key.pk.split_once('#').and_then(|(_, id)| BookingId::parse(id));
-                let id = id.ok_or_else(|| Trouble::damaged("a deletion", "a booking"))?;
+                let id = booking()?;
                 let fate = match thing.what {
                     What::Booking => Fate::Removed,
                     _ => Fate::Seats,
@@ -258,12 +185,33 @@ impl Deletion<'_> {
                 return forget::booking(service, organization, id, fate, now).await.map(became);
             }
             What::Own => return self.remove_own(&key).await,
+            What::Listed => &tables.schedule,
             What::Credential => &tables.identity,
             What::Session => &tables.session,
             What::Mail => &tables.mail,
         };
         let gone = Write::delete(table, &key, "attribute_exists(pk)", [])?;
         Write::commit_all(&[gone], &service.dynamo, &*service.chance).await.map(became)
+    }
+
+    /// Cancels what is still to come for a dependent. Where the organization has
+    /// lost its key, because it is erased, nobody can be told: it just goes.
+    async fn cancel(&self, booking: BookingId) -> Result<Became, Trouble> {
+        let Self { service, organization, .. } = *self;
+        let now = service.clock.now();
+        let Whom::Dependent(dependent) = self.whom else {
+            return Err(Trouble::damaged("a deletion", "whom it is about"));
+        };
+        match service.vault.keys(organization, now).await? {
+            Some(keys) => {
+                cancelling::cancel(service, (organization, &keys), dependent, booking, now).await
+            }
+            None => {
+                let gone =
+                    forget::booking(service, organization, booking, Fate::Removed, now).await?;
+                Ok(if gone { Became::Gone } else { Became::Nothing })
+            }
+        }
     }
 
     /// Removes something of theirs as it is now, unless it is used by now.
@@ -278,7 +226,7 @@ impl Deletion<'_> {
         let Some(item) = dynamo::get(&service.dynamo, table, key).await? else {
             return Ok(Became::Nothing);
         };
-        if is_used(&item) || !self.meant(&item) {
+        if self.is_used(&item) || !self.meant(&item) {
             return Ok(Became::Kept);
         }
         let number = |value: i64| AttributeValue::N(value.to_string());
@@ -303,41 +251,33 @@ impl Deletion<'_> {
         certificates: &CertificateKey,
         removed: &BTreeMap<String, u64>,
     ) -> Result<Progress, Trouble> {
-        let Self { service, organization, id, person, fate, asked } = *self;
+        let Self { service, organization, id, whom, fate, asked, .. } = *self;
         let now = service.clock.now();
         let done = Timestamp::from_second(now.as_second())
             .map_err(|why| Trouble::damaged("the time of a step", why))?;
         let certificate = Certificate {
             deletion: id.to_string(),
             organization: organization.to_string(),
-            subject: "person".into(),
-            who: Some(person.to_string()),
+            subject: whom.word().into(),
+            who: Some(whom.id()),
             asked,
             done,
             removed: removed.clone(),
             traces: rules::traces(done),
         };
-        let what = Forgotten::Person(person, fate);
+        let what = whom.forgotten(fate);
         let certificate = Some(certificates.sign(&certificate).await?);
         let entry = Entry { id, organization, what, at: asked, ended: Some(done), certificate };
         let count = u32::try_from(removed.values().sum::<u64>()).unwrap_or(u32::MAX);
-        let record = Record::of(Actor::Service, Action::DataDeleted, About::Person(person));
+        let record = Record::of(Actor::Service, Action::DataDeleted, whom.about());
         let record = Record { more: More { count: Some(count), ..More::default() }, ..record };
         let writes =
             [ledger::ending(service, &entry)?, audit::record(service, organization, &record, now)?];
         // Lost: it was concluded by a step whose answer was lost.
         Write::commit_all(&writes, &service.dynamo, &*service.chance).await?;
-        tracing::info!(%organization, deletion = %id, items = count, "a person is deleted");
+        // Only then: who asks once more meanwhile is answered with this one.
+        under_way::remove(service, organization, whom, id).await?;
+        tracing::info!(%organization, deletion = %id, items = count, whom = whom.word(), "somebody's data is deleted");
         Ok(Progress::Ended)
-    }
-}
-
-/// Whether an agenda or a tally still counts something: what came later.
-fn is_used(item: &Item) -> bool {
-    let Some(key) = Key::of(item) else { return false };
-    match key.sk.split_once('#').map(|(word, _)| word) {
-        Some("agenda") => agenda::read(item.clone()).is_ok_and(|it| !it.entries.is_empty()),
-        Some("tally") => tally::read(item.clone()).is_ok_and(|tally| tally.live > 0),
-        _ => false,
     }
 }

@@ -43,6 +43,12 @@ pub(crate) struct AttachedRow {
     pub(crate) pk: String,
     pub(crate) sk: String,
     pub(crate) since: i64,
+    /// The index of what concerns a dependent; an attachment of before has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) concerns: Option<String>,
+    /// What that index sorts by: since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) start: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]

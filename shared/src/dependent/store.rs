@@ -24,6 +24,9 @@ const MOST_KEYS: usize = 100;
 /// up. The template looks for it.
 pub const PAGING_WORD: &str = "DEPENDENTS_GUESSED_AT";
 
+/// The allowance of wrong claims at one identifier.
+const CLAIMS_AT: &str = "claims-at";
+
 /// Why nothing was attached.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -79,35 +82,83 @@ pub async fn remove(
     dependent: DependentId,
     more: Vec<Write>,
 ) -> Result<bool, Trouble> {
-    let table = &service.settings.tables.schedule;
-    let key = Key::dependent(organization, dependent);
     for _ in 0..dynamo::TRIES {
-        let Some(found) = dynamo::get(&service.dynamo, table, &key).await? else {
-            return Ok(false);
-        };
-        let row: Row = dynamo::row(found)?;
-        let Standing::Listed { index, .. } = row.standing()? else { return Ok(false) };
-        let version = row.version;
-        let mut writes = vec![
-            Write::put(
-                table,
-                dynamo::item(&row.removed())?,
-                "version = :read",
-                [(":read", item::number(version))],
-            )?,
-            Write::delete(
-                table,
-                &Key::identifier(organization, index),
-                "dependent = :dependent",
-                [(":dependent", item::text(dependent))],
-            )?,
-        ];
+        let found = unlisting(service, organization, dependent).await?;
+        let Some(Unlisting { mut writes, identifier: Some(_) }) = found else { return Ok(false) };
         writes.extend(more.iter().cloned());
         if Write::commit_all(&writes, &service.dynamo, &*service.chance).await? {
             return Ok(true);
         }
     }
     Err(Trouble::unavailable("removing a dependent", "others were always first"))
+}
+
+/// What takes somebody off the list, where they are on it, and the blind index
+/// that their identifier had. Lost when they are changed meanwhile.
+pub(crate) struct Unlisting {
+    pub(crate) writes: Vec<Write>,
+    pub(crate) identifier: Option<[u8; 16]>,
+}
+
+/// The writes that take somebody off the list; `None` where there never was
+/// anybody of this id.
+///
+/// # Errors
+/// When DynamoDB fails or the item is damaged.
+pub(crate) async fn unlisting(
+    service: &Service,
+    organization: OrganizationId,
+    dependent: DependentId,
+) -> Result<Option<Unlisting>, Trouble> {
+    let table = &service.settings.tables.schedule;
+    let key = Key::dependent(organization, dependent);
+    let Some(found) = dynamo::get(&service.dynamo, table, &key).await? else { return Ok(None) };
+    let row: Row = dynamo::row(found)?;
+    let read = [(":read", item::number(row.version))];
+    let Standing::Listed { index, .. } = row.standing()? else {
+        let writes = vec![Write::check(table, &key, "version = :read", read)?];
+        return Ok(Some(Unlisting { writes, identifier: None }));
+    };
+    let writes = vec![
+        Write::put(table, dynamo::item(&row.removed())?, "version = :read", read)?,
+        Write::delete(
+            table,
+            &Key::identifier(organization, index),
+            "dependent = :dependent",
+            [(":dependent", item::text(dependent))],
+        )?,
+    ];
+    Ok(Some(Unlisting { writes, identifier: Some(index) }))
+}
+
+/// Somebody on the organization's list; `None` where they are not on it.
+///
+/// # Errors
+/// When DynamoDB fails or the dependent is damaged.
+pub async fn find(
+    service: &Service,
+    organization: OrganizationId,
+    keys: &OrganizationKeys,
+    dependent: DependentId,
+) -> Result<Option<Dependent>, Trouble> {
+    let table = &service.settings.tables.schedule;
+    let key = Key::dependent(organization, dependent);
+    let found = dynamo::get(&service.dynamo, table, &key).await?;
+    Ok(found.map(|item| item::read(keys, item)).transpose()?.flatten())
+}
+
+/// Whether there is, or was, anybody of this id whose data has not been deleted.
+///
+/// # Errors
+/// When DynamoDB fails.
+pub async fn ever(
+    service: &Service,
+    organization: OrganizationId,
+    dependent: DependentId,
+) -> Result<bool, Trouble> {
+    let table = &service.settings.tables.schedule;
+    let key = Key::dependent(organization, dependent);
+    Ok(dynamo::get(&service.dynamo, table, &key).await?.is_some())
 }
 
 /// Everybody on the organization's list, by name.
@@ -226,14 +277,33 @@ pub async fn attach(
         return Err(Failure::Refused(Refusal::Full));
     }
     let key = Key::attached(organization, person, id);
-    let row = AttachedRow { pk: key.pk, sk: key.sk, since: desk.now.as_second() };
+    let since = desk.now.as_second();
+    let row = AttachedRow {
+        pk: key.pk,
+        sk: key.sk,
+        since,
+        concerns: Some(keys::concerning(organization, id)),
+        start: Some(since),
+    };
     let record = about(Some(id)).with(Outcome::Right);
     let writes = [
         Write::create(table, dynamo::item(&row)?)?,
+        // Who is taken off the list or deleted is attached by nobody any more.
+        Write::check(
+            table,
+            &Key::dependent(organization, id),
+            "version = :read",
+            [(":read", item::number(dependent.version))],
+        )?,
         audit::record(service, organization, &record, desk.now)?,
     ];
-    // Lost means the same participant has attached them this very moment.
-    Write::commit_all(&writes, &service.dynamo, &*service.chance).await?;
+    // Lost means the same participant has attached them this very moment, or
+    // they are on the list no more.
+    if !Write::commit_all(&writes, &service.dynamo, &*service.chance).await?
+        && find(service, organization, keys, id).await?.is_none()
+    {
+        return Err(Failure::Refused(Refusal::Wrong));
+    }
     Ok(dependent)
 }
 
@@ -311,7 +381,7 @@ impl Desk<'_> {
     fn wrong_at<'a>(&self, index: &'a str) -> Allowance<'a> {
         Allowance {
             organization: self.organization,
-            kind: "claims-at",
+            kind: CLAIMS_AT,
             of: index,
             limit: rules::WRONG_AT_A_DEPENDENT,
             window: rules::A_DAY,
@@ -337,6 +407,11 @@ impl Desk<'_> {
         }
         Ok(())
     }
+}
+
+/// Where the wrong claims at an identifier are counted.
+pub(crate) fn claims_at(organization: OrganizationId, identifier: [u8; 16]) -> String {
+    keys::allowance(organization, CLAIMS_AT, &ids::to_text(&identifier))
 }
 
 /// The blind index of an identifier.

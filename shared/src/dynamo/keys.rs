@@ -25,6 +25,8 @@
 //! | Schedule | `{organization}#{dependent}` | `agenda#{UTC day}` | what a dependent has on a day |
 //! | Schedule | `{organization}#identifier#{blind index}` | `identifier` | which dependent an identifier names now |
 //! | Schedule | `{organization}#{person}` | `dependent#{dependent}` | a dependent whom a participant has attached |
+//! | Schedule | `{organization}#{person or dependent}` | `deletion` | the deletion of their data that is under way |
+//! | Schedule, index `concerning` | `{organization}#{dependent}` | start, or since when | what is booked for a dependent, and who has attached them |
 //! | Schedule, index `ending` | `{organization}#{ending, seats or contacts}#{shard}` | when it ended | the bookings, seats and participants that retention will ask about |
 //! | Identity | `{organization}` | `security` | the organization's security settings |
 //! | Identity | `{organization}` | `member#{member}` | a member |
@@ -234,6 +236,12 @@ impl Key {
         Self::new(format!("{organization}#{person}"), format!("dependent#{dependent}"))
     }
 
+    /// The deletion of a participant's or a dependent's data that is under way.
+    #[must_use]
+    pub fn under_way(organization: OrganizationId, of: impl Into<AgendaOf>) -> Self {
+        Self::new(format!("{organization}#{}", of.into()), "deletion")
+    }
+
     /// An organization's security settings.
     #[must_use]
     pub fn security(organization: OrganizationId) -> Self {
@@ -409,6 +417,12 @@ pub fn of_person(organization: OrganizationId, person: PersonId) -> String {
     format!("{organization}#{person}")
 }
 
+/// The partition of what a participant or a dependent has.
+#[must_use]
+pub fn of(organization: OrganizationId, whose: impl Into<AgendaOf>) -> String {
+    format!("{organization}#{}", whose.into())
+}
+
 /// The partition of what a dependent has.
 #[must_use]
 pub fn of_dependent(organization: OrganizationId, dependent: DependentId) -> String {
@@ -449,7 +463,7 @@ pub fn owned(organization: OrganizationId, person: PersonId) -> String {
 }
 
 /// The index partition of what is booked for a dependent, whatever became of
-/// it: it sorts by start.
+/// it, by start; and of who has attached them, by since when.
 #[must_use]
 pub fn concerning(organization: OrganizationId, dependent: DependentId) -> String {
     format!("{organization}#{dependent}")
@@ -474,6 +488,12 @@ pub fn seats_ending(organization: OrganizationId, shard: u8) -> String {
 #[must_use]
 pub fn contacts_ending(organization: OrganizationId, shard: u8) -> String {
     format!("{organization}#contacts#{shard}")
+}
+
+/// The partition of what is spent of an allowance.
+#[must_use]
+pub fn allowance(organization: OrganizationId, kind: &str, of: &str) -> String {
+    format!("{organization}#allowance#{kind}#{of}")
 }
 
 /// The partition of an organization's legal holds.

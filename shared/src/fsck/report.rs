@@ -6,6 +6,7 @@ use std::fmt;
 use super::Step;
 use super::damage::Finding;
 use super::position::Position;
+use crate::spoken::{all_counted, counted};
 
 /// Findings beyond so many are counted and not kept.
 const MOST_FINDINGS: usize = 1_000;
@@ -49,11 +50,11 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let checked: Vec<String> =
-            self.checked.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-        match checked.as_slice() {
-            [] => writeln!(formatter, "There is nothing to check.")?,
-            _ => writeln!(formatter, "Checked {}.", checked.join(", "))?,
+        if self.checked.is_empty() {
+            writeln!(formatter, "There is nothing to check.")?;
+        } else {
+            let checked = self.checked.iter().map(|(kind, count)| (*kind, *count));
+            writeln!(formatter, "Checked {}.", all_counted(checked))?;
         }
         for finding in &self.findings {
             writeln!(formatter, "\n{finding}")?;
@@ -61,8 +62,8 @@ impl fmt::Display for Report {
         if self.unsettled > 0 {
             writeln!(
                 formatter,
-                "\n{} items changed all the while and were not judged: check again when it is quieter.",
-                self.unsettled
+                "\n{} changed all the while and could not be judged: check again when it is quieter.",
+                counted(self.unsettled, "items")
             )?;
         }
         match self.findings.len() as u64 + self.further {

@@ -151,6 +151,11 @@ impl Sort {
             (["identifier", index], "identifier", None) => {
                 Self::Identifier(organization, ids::from_text(index)?)
             }
+            // The deletion of their data that is under way.
+            ([whose], "deletion", None) => {
+                ids::from_text::<16>(whose)?;
+                Self::Alone(organization)
+            }
             ([person], "dependent", Some(dependent)) => {
                 PersonId::parse(person)?;
                 Self::Attached(organization, DependentId::parse(dependent)?)

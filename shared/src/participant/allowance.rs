@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::dynamo::{self, Key};
+use crate::dynamo::{self, Key, keys};
 use crate::ids::OrganizationId;
 use crate::service::Service;
 use crate::trouble::Trouble;
@@ -55,7 +55,7 @@ impl Allowance<'_> {
         let length = self.window.as_secs().max(1);
         let window = now.as_second().div_euclid(length);
         (
-            Key { pk: format!("{organization}#allowance#{kind}#{of}"), sk: window.to_string() },
+            Key { pk: keys::allowance(*organization, kind, of), sk: window.to_string() },
             (window + 1) * length,
         )
     }

@@ -16,6 +16,7 @@ use crate::ids::{self, OrganizationId};
 use crate::ledger::Entry;
 use crate::service::Service;
 use crate::settings::Table;
+use crate::spoken::all_several;
 use crate::trouble::Trouble;
 
 /// Items of a page: as many as one BatchGetItem reads.
@@ -90,11 +91,10 @@ impl fmt::Display for Report {
             ("new since", &self.new),
         ] {
             let total: u64 = counts.values().sum();
-            let kinds: Vec<String> =
-                counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+            let kinds = counts.iter().map(|(kind, count)| (kind.as_str(), *count));
             match total {
                 0 => writeln!(formatter, "  none {said}")?,
-                _ => writeln!(formatter, "  {total} {said}: {}", kinds.join(", "))?,
+                _ => writeln!(formatter, "  {total} {said}: {}", all_several(kinds))?,
             }
         }
         write!(

@@ -1,12 +1,16 @@
 //! What an item of a restored table is to us, told by the item alone.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
+use crate::deletion::rules::becomes;
 use crate::dynamo::{Item, Key};
 use crate::identity::Subject;
-use crate::ids::{BookingId, DependentId, OrganizationId, PersonId};
-use crate::ledger::{Entry, Forgotten};
+use crate::ids::{BookingId, DependentId, EventId, OrganizationId, PersonId};
+use crate::ledger::{Entry, Fate, Forgotten};
+use crate::retention::hold::On;
 use crate::settings::Table;
 
 /// What an item says of itself that a deletion may ask for.
@@ -19,8 +23,12 @@ pub(super) struct Facts {
     pub(super) person: Option<PersonId>,
     /// The dependent whom it is about.
     pub(super) dependent: Option<DependentId>,
+    /// The event that it is of.
+    pub(super) event: Option<EventId>,
     /// When it was made, where it says so.
     pub(super) made: Option<Timestamp>,
+    /// When what it is about begins.
+    pub(super) starts: Option<Timestamp>,
     /// When what it is about is over.
     pub(super) ends: Option<Timestamp>,
     /// The booking or seat that it is.
@@ -53,7 +61,9 @@ impl Facts {
                 facts.booking = BookingId::parse(second);
                 facts.person = text(item, "person").and_then(PersonId::parse);
                 facts.dependent = text(item, "dependent").and_then(DependentId::parse);
+                facts.event = text(item, "event").and_then(EventId::parse);
                 facts.made = moment(item, "made");
+                facts.starts = moment(item, "start");
                 facts.ends = moment(item, "end");
             }
             (Table::Schedule, "participant") => {
@@ -61,7 +71,7 @@ impl Facts {
                 facts.made = moment(item, "proven");
                 facts.ends = moment(item, "ends").or(facts.made);
             }
-            (Table::Schedule, "agenda" | "tally") => {
+            (Table::Schedule, "agenda" | "tally" | "deletion") => {
                 facts.person = PersonId::parse(second);
                 facts.dependent = DependentId::parse(second);
             }
@@ -101,7 +111,8 @@ impl Facts {
         match entry.what {
             Forgotten::Organization => true,
             Forgotten::Person(person, _) => self.person == Some(person) && !since_then,
-            Forgotten::Dependent(dependent, _) => self.dependent == Some(dependent) && !since_then,
+            // Their id never names anybody else: all that bears it is meant.
+            Forgotten::Dependent(dependent, _) => self.dependent == Some(dependent),
             Forgotten::Bookings(before, _) => {
                 self.booking.is_some() && self.ends.is_some_and(|ends| ends < before)
             }
@@ -112,6 +123,63 @@ impl Facts {
                 self.settled && self.made.is_some_and(|since| since < before)
             }
         }
+    }
+}
+
+impl Facts {
+    /// What an entry that means a booking makes of it. What was still to come when
+    /// somebody's deletion was asked for left no seat.
+    pub(super) fn fate(&self, entry: &Entry) -> Option<Fate> {
+        match entry.what {
+            Forgotten::Person(_, fate) | Forgotten::Dependent(_, fate) => {
+                Some(self.starts.map_or(fate, |start| becomes(fate, start, entry.at)))
+            }
+            Forgotten::Bookings(_, fate) => Some(fate),
+            Forgotten::Contacts(_) | Forgotten::Notices(_) | Forgotten::Organization => None,
+        }
+    }
+
+    /// Whether an entry left the item because of a hold. A night removed what was
+    /// old enough, but for what was held; who holds that is told by `held`, which
+    /// knows since when. What somebody asked to have deleted was asked for while
+    /// nothing of it was held: no hold of later keeps it, for it was gone.
+    pub(super) fn spared_by(&self, entry: &Entry, held: &Held) -> bool {
+        let keeps = |on: On| held.stood(entry.organization, on, entry.ended);
+        let person = || self.person.map(On::Person).is_some_and(keeps);
+        match entry.what {
+            Forgotten::Bookings(..) => {
+                person()
+                    || self.dependent.map(On::Dependent).is_some_and(keeps)
+                    || self.event.map(On::Event).is_some_and(keeps)
+            }
+            Forgotten::Contacts(_) => person(),
+            // Ids and times of mails: no hold keeps them.
+            Forgotten::Notices(_)
+            | Forgotten::Person(..)
+            | Forgotten::Dependent(..)
+            | Forgotten::Organization => false,
+        }
+    }
+}
+
+/// The holds that may have kept something from a night: those of the live tables
+/// and those of the restored ones.
+#[derive(Debug, Default)]
+pub(super) struct Held(HashMap<(OrganizationId, On), Timestamp>);
+
+impl Held {
+    /// Notes a hold, with the earliest moment of those that are known.
+    pub(super) fn note(&mut self, organization: OrganizationId, on: On, since: Timestamp) {
+        let known = self.0.entry((organization, on)).or_insert(since);
+        *known = since.min(*known);
+    }
+
+    /// Whether it was held when a night was over; one that did not end may have
+    /// met any hold. A hold that was lifted since the backup counts, too: nobody
+    /// can say whether that was before the night or after, and in doubt it keeps.
+    fn stood(&self, organization: OrganizationId, on: On, ended: Option<Timestamp>) -> bool {
+        let since = self.0.get(&(organization, on));
+        since.is_some_and(|since| ended.is_none_or(|ended| *since <= ended))
     }
 }
 
@@ -204,6 +272,44 @@ mod tests {
             at: at(1_000),
             ended: None,
             certificate: None,
+        }
+    }
+
+    #[test]
+    fn a_night_spares_what_was_held_when_it_was_over_and_a_deletion_nothing() {
+        let (key, mut item) = booking(900, 5_000);
+        let event = EventId::from_bytes([6; 16]);
+        item.insert("event".into(), AttributeValue::S(event.to_string()));
+        let facts = Facts::of(Table::Schedule, &key, &item);
+        let night =
+            Entry { ended: Some(at(2_000)), ..entry(Forgotten::Bookings(at(5_001), Fate::Seats)) };
+        for on in [On::Person(PERSON), On::Event(event)] {
+            for (since, spared) in [(1_999, true), (2_000, true), (2_001, false)] {
+                let mut held = Held::default();
+                held.note(ORGANIZATION, on, at(since));
+                assert_eq!(facts.spared_by(&night, &held), spared, "{since}");
+                // One that never ended may have met any hold.
+                let going_on = Entry { ended: None, ..night.clone() };
+                assert!(facts.spared_by(&going_on, &held));
+                let asked = entry(Forgotten::Person(PERSON, Fate::Seats));
+                assert!(!facts.spared_by(&asked, &held));
+            }
+        }
+        let mut elsewhere = Held::default();
+        elsewhere.note(OrganizationId::from_bytes([8; 16]), On::Person(PERSON), at(1));
+        assert!(!facts.spared_by(&night, &elsewhere));
+    }
+
+    #[test]
+    fn what_was_still_to_come_when_it_was_asked_for_leaves_no_seat() {
+        for (start, becomes) in [(1_001, Fate::Removed), (1_000, Fate::Seats)] {
+            let (key, mut item) = booking(900, 5_000);
+            item.insert("start".into(), AttributeValue::N(start.to_string()));
+            let facts = Facts::of(Table::Schedule, &key, &item);
+            let fate = |what| facts.fate(&entry(what));
+            assert_eq!(fate(Forgotten::Person(PERSON, Fate::Seats)), Some(becomes));
+            // A night means what has ended.
+            assert_eq!(fate(Forgotten::Bookings(at(5_001), Fate::Seats)), Some(Fate::Seats));
         }
     }
 

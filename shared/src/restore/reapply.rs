@@ -5,16 +5,21 @@
 //! An entry that was applied before the backup finds nothing to do, and applying
 //! it again changes nothing, so every entry is applied. Audit records stay: they
 //! outlive what they are about, as ids and keyed hashes.
+//!
+//! A night of retention went around what was held, and so does its entry: which
+//! holds count is said in `Facts::spared_by`. What somebody asked to have
+//! deleted goes again, whatever is held by now.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::compare::page;
-use super::facts::Facts;
+use super::facts::{Facts, Held};
 use crate::dynamo::{Item, Key, Write};
 use crate::ids::OrganizationId;
 use crate::ledger::{Entry, Fate, Forgotten};
+use crate::organization;
 use crate::participant::{agenda, tally};
-use crate::retention;
+use crate::retention::{self, hold};
 use crate::service::Service;
 use crate::settings::Table;
 use crate::trouble::Trouble;
@@ -26,11 +31,28 @@ const TABLES: [Table; 4] = [Table::Schedule, Table::Schedule, Table::Mail, Table
 /// How many items of each kind were removed again, or became seats.
 pub type Removed = BTreeMap<String, u64>;
 
-/// Applies all entries of the ledger to restored tables.
+/// Applies all entries of the ledger to restored tables. The holds that stand in
+/// the live ones are placed in them first: else their first night would remove
+/// what these keep.
 ///
 /// # Errors
 /// When DynamoDB fails or an item that must go is damaged. Applying again goes on.
-pub async fn run(restored: &Service, entries: &[Entry]) -> Result<Removed, Trouble> {
+pub async fn run(
+    live: &Service,
+    restored: &Service,
+    entries: &[Entry],
+) -> Result<Removed, Trouble> {
+    let mut held = Held::default();
+    for organization in organization::store::all(restored).await? {
+        hold::bring(live, restored, organization).await?;
+        // By now these are the holds of both; of one that stands in both, the
+        // earlier moment is in either.
+        for tables in [live, restored] {
+            for (on, since) in hold::since(tables, organization).await? {
+                held.note(organization, on, since);
+            }
+        }
+    }
     let mut by_organization: HashMap<OrganizationId, Vec<&Entry>> = HashMap::new();
     for entry in entries {
         by_organization.entry(entry.organization).or_default().push(entry);
@@ -48,7 +70,7 @@ pub async fn run(restored: &Service, entries: &[Entry]) -> Result<Removed, Troub
                 let facts = Facts::of(table, &key, &item);
                 let of = facts.organization.and_then(|id| by_organization.get(&id));
                 let mut meant: Vec<&Entry> = of.into_iter().flatten().copied().collect();
-                meant.retain(|entry| facts.meant_by(entry));
+                meant.retain(|entry| facts.meant_by(entry) && !facts.spared_by(entry, &held));
                 let forgetting = Forgetting { restored, table };
                 if let Some(gone) = forgetting.apply(&key, item, &facts, &meant).await? {
                     *removed.entry(gone).or_default() += 1;
@@ -86,7 +108,7 @@ impl Forgetting<'_> {
         if !whole && self.table == Table::Schedule {
             if let Some(booking) = facts.booking {
                 // What one entry removed is gone, though another left a seat.
-                let seats = meant.iter().all(|entry| fate(entry) == Some(Fate::Seats));
+                let seats = meant.iter().all(|entry| facts.fate(entry) == Some(Fate::Seats));
                 let fate = if seats { Fate::Seats } else { Fate::Removed };
                 let now = service.clock.now();
                 let gone = retention::forget::booking(service, organization, booking, fate, now);
@@ -111,14 +133,5 @@ impl Forgetting<'_> {
         let delete = Write::delete(name, key, "attribute_exists(pk)", [])?;
         let (client, chance) = (&self.restored.dynamo, &*self.restored.chance);
         Write::commit_all(&[delete], client, chance).await.map(|_| ())
-    }
-}
-
-fn fate(entry: &Entry) -> Option<Fate> {
-    match entry.what {
-        Forgotten::Person(_, fate)
-        | Forgotten::Dependent(_, fate)
-        | Forgotten::Bookings(_, fate) => Some(fate),
-        Forgotten::Contacts(_) | Forgotten::Notices(_) | Forgotten::Organization => None,
     }
 }

@@ -151,6 +151,46 @@ async fn items(service: &Service, organization: OrganizationId) -> Result<Vec<It
     dynamo::query(&service.dynamo, table, &keys::holds(organization), "hold#", true).await
 }
 
+/// The holds of other tables, which are another copy of these: what is held
+/// there, and since when.
+///
+/// # Errors
+/// When DynamoDB fails or a hold is damaged.
+pub(crate) async fn since(
+    service: &Service,
+    organization: OrganizationId,
+) -> Result<Vec<(On, Timestamp)>, Trouble> {
+    let items = items(service, organization).await?;
+    items.into_iter().map(|item| held_since(&item)).collect()
+}
+
+/// Places the holds that stand in one copy of the tables in another, where they
+/// are not: their reasons are sealed under the same keys and for the same place.
+///
+/// # Errors
+/// When DynamoDB fails.
+pub(crate) async fn bring(
+    from: &Service,
+    to: &Service,
+    organization: OrganizationId,
+) -> Result<u64, Trouble> {
+    let mut brought = 0;
+    for item in items(from, organization).await? {
+        let write = Write::create(&to.settings.tables.schedule, item)?;
+        // Lost: it stands there.
+        brought += u64::from(Write::commit_all(&[write], &to.dynamo, &*to.chance).await?);
+    }
+    Ok(brought)
+}
+
+fn held_since(item: &Item) -> Result<(On, Timestamp), Trouble> {
+    let key = Key::of(item).ok_or_else(|| Trouble::damaged("a hold", "its key"))?;
+    let since = item.get("since").and_then(|since| since.as_n().ok()?.parse().ok());
+    let since = since.and_then(|since| Timestamp::from_second(since).ok());
+    let since = since.ok_or_else(|| Trouble::damaged(format!("hold {key}"), "since when"))?;
+    Ok((on(&key)?, since))
+}
+
 /// The write that places a hold; lost where one stands.
 ///
 /// # Errors

@@ -18,7 +18,7 @@ fn booking(url: &str) -> String {
 }
 
 /// Lets the deletions that are under way come to their end.
-async fn carry_through(world: &World) {
+pub async fn carry_through(world: &World) {
     assert!(world.cloud.settle().await);
     world.advance("PT2M").await;
     world.tick().await;
@@ -225,5 +225,53 @@ async fn nobody_deletes_another_and_an_administrator_only_freshly_signed_in() {
     adam.post(&format!("{page}/delete"), &json!({})).await.refused(403, "confirm_needed");
     adam.get(&format!("{page}/file.csv")).await.refused(403, "confirm_needed");
     assert_eq!(school.entries(&world).await, []);
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn asking_twice_is_one_deletion_and_what_came_in_between_is_another() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    let place = &school.home.place;
+    let ada = world.guardian(&place.organization, "Ada").await;
+    ada.books(place, &world.slot(place, 0).await, None).await;
+    let person = school.home.person(&ada.visitor.email);
+    let adam = school.home.administrator(&world).await;
+    let path = school.home.path(&format!("/participants/{person}/delete"));
+    let ask = async || {
+        let answer = adam.post(&path, &json!({})).await;
+        assert_eq!(answer.status, 202, "{}", answer.text);
+        answer.json()
+    };
+    // At the same moment: one run, one entry, one answer.
+    let (one, other, third) = tokio::join!(ask(), ask(), ask());
+    assert_eq!((&one, &one), (&other, &third));
+    assert_eq!(one["cancelled"], 1);
+    assert_eq!(school.entries(&world).await.len(), 1);
+    // Later, while it is under way, by which nothing is left to cancel.
+    assert!(world.cloud.settle().await);
+    assert_eq!(ask().await, one);
+    let page = adam.submit(&path, &[]).await;
+    assert_eq!(page.status, 202);
+    assert!(page.text.contains(one["certificate"].as_str().unwrap()), "{}", page.text);
+    let records = world.records(school.id()).await;
+    let asked = records.iter().filter(|record| record.action == Action::DeletionAsked);
+    assert_eq!(asked.count(), 1);
+
+    // What was booked since is not meant by it: it takes another one.
+    world.advance("PT10S").await;
+    let ada = world.guardian(&place.organization, "Ada").await;
+    ada.books(place, &world.slot(place, 4).await, None).await;
+    let later = ask().await;
+    assert_ne!(later["deletion"], one["deletion"]);
+    assert_eq!((&later["cancelled"], ask().await), (&json!(1), later.clone()));
+    carry_through(&world).await;
+    world.tick().await;
+    let entries = school.entries(&world).await;
+    assert_eq!(entries.len(), 2);
+    assert!(entries.iter().all(|entry| entry.ended.is_some()), "{entries:?}");
+    assert!(naming(&world, &[person]).await.is_empty());
+    adam.post(&path, &json!({})).await.refused(404, "not_found");
+    world.checked().await;
     world.cloud.stop().await;
 }

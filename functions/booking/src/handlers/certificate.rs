@@ -149,7 +149,11 @@ fn moment(at: Timestamp) -> String {
 }
 
 fn items(count: u64) -> String {
-    if count == 1 { "1 item".to_owned() } else { format!("{} items", grouped(count)) }
+    match count {
+        0 => "nothing".to_owned(),
+        1 => "1 item".to_owned(),
+        count => format!("{} items", grouped(count)),
+    }
 }
 
 /// `1,204,310`

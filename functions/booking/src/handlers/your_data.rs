@@ -9,7 +9,8 @@ use shared::audit::{self, About, Action, Actor, Outcome, Record, Word};
 use shared::booking::store::{Correction, is_ahead};
 use shared::booking::{Booking, store};
 use shared::certificate::link;
-use shared::deletion::{self, Asked, Failure, Look, Wish};
+use shared::deletion::{self, Asked, Failure, Look, Whom, Wish};
+use shared::dependent::store as dependents;
 use shared::identity::session;
 use shared::identity::{Subject, factor, password};
 use shared::organization::{Organization, Snapshot};
@@ -18,7 +19,6 @@ use shared::rights;
 use shared::web::cookie::Cookie;
 use shared::web::{Fault, Kind, Reply};
 
-use super::dependents::attached;
 use super::guest::{Guest, bookings_path, link_path};
 use crate::Visit;
 use crate::pages::{CorrectForm, DataDeletedPage, Deletion, Field, PageHead, YourDataPage};
@@ -46,16 +46,17 @@ async fn kept(visit: &Visit<'_>, snapshot: &Snapshot, guest: &Guest) -> Result<K
     let service = &visit.function.service;
     let (organization, keys) = (snapshot.organization.id, &snapshot.keys);
     let subject = Subject::Participant(guest.person);
-    let (bookings, look, password, factors) = tokio::try_join!(
-        store::of_person(service, organization, keys, guest.person),
-        deletion::look(service, organization, guest.person, visit.now),
+    let (bookings, people, password, factors) = tokio::try_join!(
+        store::of_owner(service, organization, keys, guest.person),
+        dependents::attached(service, organization, keys, guest.person),
         password::store::find(service, keys, organization, subject),
         factor::store::list(service, keys, organization, subject),
     )?;
+    let look = deletion::look_at(service, organization, guest.person, &bookings, visit.now).await?;
     Ok(Kept {
         bookings,
         look,
-        people: attached(visit, snapshot, guest).await?.len(),
+        people: people.len(),
         password: password.is_some(),
         codes: factors.codes.since().is_some(),
         passkeys: factors.passkeys.len(),
@@ -315,7 +316,7 @@ async fn corrected(
     params(("organization" = String, Path, description = "The organization's name in addresses")),
     request_body = DetachShape,
     responses(
-        (status = 202, description = "It is being deleted; who asked is signed out", body = DeletedShape),
+        (status = 202, description = "It is being deleted; who asked is signed out, and asking again meanwhile answers the same", body = DeletedShape),
         (status = 400, description = "A value cannot be used", body = ErrorShape),
         (status = 401, description = "Nobody has signed in", body = ErrorShape),
         (status = 403, description = "Sent from elsewhere, or who asks must sign in anew first", body = ErrorShape),
@@ -350,11 +351,11 @@ pub(crate) async fn delete(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let wish = Wish {
         organization: organization.id,
         keys: &snapshot.keys,
-        person: guest.person,
+        whom: Whom::Person(guest.person),
         by: deed(visit, &snapshot, &guest, Action::DeletionAsked),
         more: vec![session::store::ending(service, organization.id, subject, guest.session.id)?],
     };
-    match deletion::person(service, &wish, visit.now).await {
+    match deletion::ask(service, &wish, visit.now).await {
         Ok(asked) => {
             let certificate = link::path(&operator, organization.id, asked.id);
             let out = Cookie::no_session(organization.id);

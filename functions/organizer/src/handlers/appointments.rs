@@ -347,13 +347,7 @@ async fn participant_page(
                 json_path: below("file.json"),
                 correct_action: below("correct"),
                 delete_action: below("delete"),
-                delete_button: match found.iter().filter(ahead).count() {
-                    0 => "Delete everything".to_owned(),
-                    count => format!(
-                        "Delete everything, and cancel {}",
-                        words::many(count, "appointment", "appointments")
-                    ),
-                },
+                delete_button: words::delete_button(found.iter().filter(ahead).count()),
             }
         }),
         looks: looks.map(|(names, page)| Looks {

@@ -99,6 +99,7 @@ async fn shown(
             .map(|one| DependentLine {
                 name: one.name.expose().to_owned(),
                 identifier: one.identifier.expose().to_owned(),
+                path: guest.path(&format!("/dependents/{}", one.id)),
                 remove: guest.path(&format!("/dependents/{}/remove", one.id)),
             })
             .collect(),

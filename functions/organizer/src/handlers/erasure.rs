@@ -108,8 +108,8 @@ async fn erasure_page(
         action: guest.path("/erasure"),
         what: format!(
             "{} and {}",
-            words::counted_of(events, "event", "events"),
-            words::counted_of(members, "member of the team", "members of the team")
+            words::many(events, "event", "events"),
+            words::many(members, "member of the team", "members of the team")
         ),
         hours: WAIT.as_hours(),
         waits,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use http::StatusCode;
 use shared::audit::{self, About, Action as Deed};
 use shared::booking::store as bookings;
+use shared::dependent::store as dependents;
 use shared::dynamo::Write;
 use shared::identity::access::Action;
 use shared::participant::store as participants;
@@ -91,8 +92,7 @@ async fn name(visit: &Visit<'_>, guest: &Guest, on: On) -> Result<Option<String>
             }
         }
         On::Dependent(dependent) => {
-            let all = shared::dependent::store::all(service, organization, keys).await?;
-            let found = all.into_iter().find(|one| one.id == dependent);
+            let found = dependents::find(service, organization, keys, dependent).await?;
             found.map(|one| one.name.expose().to_owned())
         }
     })
@@ -195,10 +195,12 @@ pub(crate) async fn place(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let placed = async { placed(visit, &guest, &wish?).await };
     match placed.await {
         Ok(hold) => {
+            if visit.incoming.wants_page() {
+                return Ok(Reply::see_other(&guest.path("/retention?done=held")));
+            }
             let lines = lines(visit, &guest, &[hold]).await?;
-            let path = guest.path("/retention?done=held");
             let Some(line) = lines.into_iter().next() else { return Err(Fault::not_found()) };
-            Ok(done(visit, &path, StatusCode::CREATED, &line.shape))
+            Ok(Reply::json(StatusCode::CREATED, &line.shape))
         }
         Err(fault)
             if visit.incoming.wants_page()
@@ -209,6 +211,10 @@ pub(crate) async fn place(visit: &Visit<'_>) -> Result<Reply, Fault> {
         }
         Err(fault) => Err(fault),
     }
+}
+
+fn reason_wanted() -> String {
+    format!("Write why it must be kept, in plain text of 1 to {} characters.", Note::LONGEST)
 }
 
 async fn placed(visit: &Visit<'_>, guest: &Guest, wish: &NewHoldShape) -> Result<Hold, Fault> {
@@ -223,9 +229,8 @@ async fn placed(visit: &Visit<'_>, guest: &Guest, wish: &NewHoldShape) -> Result
     if on.is_none() {
         note("id", "Choose what is to be kept.".into());
     }
-    let reason = Note::parse(&wish.reason)
-        .map_err(|why| note("reason", format!("Write why it must be kept. {why}")))
-        .ok();
+    // One sentence, whatever is wrong with it: it says all that fits.
+    let reason = Note::parse(&wish.reason).map_err(|_| note("reason", reason_wanted())).ok();
     let (Some(on), Some(reason)) = (on, reason) else { return Err(Fault::fields(problems)) };
     let service = &visit.function.service;
     let organization = guest.organization().id;

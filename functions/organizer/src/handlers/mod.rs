@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod backups;
 pub(crate) mod book;
 mod coverage;
+pub(crate) mod dependent;
 pub(crate) mod dependents;
 pub(crate) mod emergency;
 pub(crate) mod erasure;

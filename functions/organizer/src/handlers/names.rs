@@ -108,7 +108,8 @@ impl Names {
                 result.extend(fields.map(|part| words::removed(part, count)));
             }
             (_, count) => {
-                result.extend(count.map(words::counted));
+                let page = more.page.as_ref().map(|page| page.as_str());
+                result.extend(count.map(|count| words::counted(record.action, page, count)));
                 result.extend(fields.map(|field| words::setting(field).to_owned()));
             }
         }

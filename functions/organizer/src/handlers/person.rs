@@ -3,20 +3,18 @@
 use http::StatusCode;
 use shared::audit::{self, About, Action as Deed, Word};
 use shared::booking::store::Correction;
-use shared::certificate::link;
-use shared::deletion::{self, Failure, Wish};
+use shared::deletion::Whom;
 use shared::identity::access::Action;
 use shared::ids::PersonId;
 use shared::rights;
-use shared::web::page::{ErrorShape, page};
+use shared::web::page::ErrorShape;
 use shared::web::{Fault, Kind, Reply};
 
 use super::appointments::refused_on_page;
+use super::dependent;
 use crate::Visit;
 use crate::guard::{Guest, done};
-use crate::pages::DeletedPage;
 use crate::wire::{CorrectPersonShape, NothingShape, PersonCorrectedShape, PersonDeletedShape};
-use crate::words;
 
 fn person(visit: &Visit<'_>) -> Result<PersonId, Fault> {
     PersonId::parse(visit.incoming.path("person")).ok_or_else(Fault::not_found)
@@ -144,7 +142,7 @@ async fn corrected(
     ),
     request_body = NothingShape,
     responses(
-        (status = 202, description = "It is being deleted", body = PersonDeletedShape),
+        (status = 202, description = "It is being deleted; asking again meanwhile answers the same", body = PersonDeletedShape),
         (status = 400, description = "A value cannot be used", body = ErrorShape),
         (status = 401, description = "Nobody is signed in", body = ErrorShape),
         (status = 403, description = "Not included, or it must be confirmed first who asks", body = ErrorShape),
@@ -160,46 +158,10 @@ pub(crate) async fn delete(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let NothingShape {} = visit.sent(&guest)?;
     let person = person(visit)?;
     visit.freshly(&guest, &format!("/participants/{person}"))?;
-    let service = &visit.function.service;
-    let organization = guest.organization().id;
-    let operator = link::operator_keys(service, visit.now).await?;
-    let wish = Wish {
-        organization,
-        keys: guest.keys(),
-        person,
-        by: guest.deed(Deed::DeletionAsked, About::Person(person)),
-        more: Vec::new(),
-    };
-    let asked = match deletion::person(service, &wish, visit.now).await {
-        Ok(asked) => asked,
-        Err(Failure::Refused(obstacle)) => {
-            let fault = Fault::new(Kind::Conflict, obstacle.to_string());
-            if visit.incoming.wants_page() {
-                return refused_on_page(visit, &guest, person, &fault).await;
-            }
-            return Err(fault);
+    match dependent::asked(visit, &guest, Whom::Person(person)).await {
+        Err(fault) if visit.incoming.wants_page() && fault.kind == Kind::Conflict => {
+            refused_on_page(visit, &guest, person, &fault).await
         }
-        Err(Failure::NotThere) => return Err(Fault::not_found()),
-        Err(Failure::Changed) => {
-            let why = "Something was changed at the same moment. Please try again.";
-            return Err(Fault::new(Kind::Conflict, why));
-        }
-        Err(Failure::Trouble(trouble)) => return Err(trouble.into()),
-    };
-    let certificate_path = link::path(&operator, organization, asked.id);
-    let certificate = service.settings.address_of(&certificate_path);
-    let coming = asked.coming;
-    if !visit.incoming.wants_page() {
-        let deletion = asked.id.to_string();
-        let shape = PersonDeletedShape { deletion, cancelled: coming, certificate };
-        return Ok(Reply::json(StatusCode::ACCEPTED, &shape));
+        outcome => outcome,
     }
-    let shown = DeletedPage {
-        certificate_path,
-        head: guest.head(),
-        sections: guest.sections(""),
-        cancelled: (coming > 0).then(|| words::many(coming, "appointment", "appointments")),
-        certificate,
-    };
-    Ok(page(StatusCode::ACCEPTED, &shown))
 }

@@ -29,7 +29,7 @@ mod tests;
 pub use audit::{AuditPage, Line};
 pub use backups::{BackupsPage, DrillLine, NightLine};
 pub use book::{BookForm, BookPage, FreeRow, FreeTime, Step, Times};
-pub use dependents::{DependentLine, DependentsPage};
+pub use dependents::{DependentDeletion, DependentLine, DependentPage, DependentsPage};
 pub use emergency::{CodePage, EmergencyPage, Use};
 pub use erasure::{ErasurePage, ErasureWaits};
 pub use event::{Appointment, DayChoice, EventPage, Filter, Gone, Sheet};

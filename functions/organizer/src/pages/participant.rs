@@ -58,6 +58,8 @@ pub struct DeletedPage {
     pub head: PageHead,
     /// The parts of the team's pages that this person may see.
     pub sections: Vec<Section>,
+    /// Whether it is a dependent's: then their guardians are told.
+    pub dependent: bool,
     /// How many appointments are cancelled by it: `2 appointments`.
     pub cancelled: Option<String>,
     /// The whole address of the certificate, to be kept.

@@ -56,6 +56,7 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ),
         ("participant-markup", ParticipantPage { name: MARKUP.into(), ..participant() }.render()),
         ("deleted", deleted().render()),
+        ("deleted-dependent", DeletedPage { dependent: true, ..deleted() }.render()),
         ("members", members(Vec::new()).render()),
         (
             "members-wrong",
@@ -88,6 +89,27 @@ pub(crate) fn rendered() -> Vec<(&'static str, String)> {
         ("audit-empty", AuditPage { lines: Vec::new(), onward: Vec::new(), ..audit() }.render()),
         ("dependents", dependents(2).render()),
         ("dependents-none", dependents(0).render()),
+        ("dependent", dependent().render()),
+        (
+            "dependent-held",
+            DependentPage {
+                deletion: DependentDeletion::Held("This data is under a legal hold.".into()),
+                identifier: None,
+                ..dependent()
+            }
+            .render(),
+        ),
+        (
+            "dependent-going",
+            DependentPage { deletion: DependentDeletion::UnderWay, hold: None, ..dependent() }
+                .render(),
+        ),
+        (
+            "dependent-seen-only",
+            DependentPage { deletion: DependentDeletion::Withheld, hold: None, ..dependent() }
+                .render(),
+        ),
+        ("dependent-markup", DependentPage { name: MARKUP.into(), ..dependent() }.render()),
         ("retention", retention().render()),
         (
             "retention-nothing",
@@ -378,6 +400,7 @@ fn deleted() -> DeletedPage {
     DeletedPage {
         head: head(),
         sections: sections(),
+        dependent: false,
         cancelled: Some("2 appointments".into()),
         certificate: "https://kept.example/certificates/0199c7f2a4b17c3e9d".into(),
         certificate_path: "/certificates/0199c7f2a4b17c3e9d".into(),
@@ -541,6 +564,28 @@ fn audit() -> AuditPage {
     }
 }
 
+fn dependent() -> DependentPage {
+    DependentPage {
+        head: head(),
+        sections: sections(),
+        refusal: None,
+        name: "Maya Example".into(),
+        identifier: Some("MS-1042".into()),
+        kept: vec![
+            ("Appointments to come", "2".into()),
+            ("Appointments that are over or cancelled", "None".into()),
+            ("Guardians who have attached them", "1".into()),
+        ],
+        hold: Some(manage("/retention?on=dependent&id=0123456789abcdefghjkmnpqrs#holds")),
+        deletion: DependentDeletion::Ready {
+            action: manage("/dependents/0123456789abcdefghjkmnpqrs/delete"),
+            button: "Delete everything, and cancel 2 appointments".into(),
+            told: Some("Who booked the appointments to come gets mails.".into()),
+        },
+        list_path: manage("/dependents"),
+    }
+}
+
 fn dependents(listed: usize) -> DependentsPage {
     DependentsPage {
         head: head(),
@@ -558,6 +603,7 @@ fn dependents(listed: usize) -> DependentsPage {
             .map(|number| DependentLine {
                 name: format!("Maya Example {number}"),
                 identifier: format!("MS-{number}"),
+                path: manage("/dependents/0123456789abcdefghjkmnpqrs"),
                 remove: manage("/dependents/0123456789abcdefghjkmnpqrs/remove"),
             })
             .collect(),

@@ -6,6 +6,7 @@ use shared::backup::canary::Round;
 use shared::backup::drill::{self, Drill, Stage};
 use shared::backup::night::{self, Night};
 use shared::run::Standing;
+use shared::spoken;
 
 /// How a night stands, in a word for programs.
 pub(crate) fn night_word(standing: &Standing<Night>) -> &'static str {
@@ -64,6 +65,7 @@ pub(crate) fn keys(round: &Round) -> String {
     let failing = round.failing.len() as u64 + round.further;
     let heard = round.opened + round.made;
     match (failing, round.done) {
+        (0, true) if heard == 1 => "1 works".to_owned(),
         (0, true) => format!("All {heard} work"),
         (0, false) => format!("{heard} so far"),
         (1, _) => format!("1 does not work, {heard} do"),
@@ -101,9 +103,7 @@ pub(crate) fn duration(seconds: i64) -> String {
 
 /// `3 bookings, 24 slots`
 pub(crate) fn counted(counts: &BTreeMap<String, u64>) -> String {
-    let counts: Vec<String> =
-        counts.iter().map(|(what, count)| format!("{count} {what}")).collect();
-    counts.join(", ")
+    spoken::all_counted(counts.iter().map(|(what, count)| (what.as_str(), *count)))
 }
 
 #[cfg(test)]

@@ -157,7 +157,7 @@ pub(super) async fn delete(
     now: Timestamp,
 ) -> Result<Progress, Trouble> {
     let entries = ledger::all(service).await?;
-    let removed = reapply::run(restored, &entries).await?;
+    let removed = reapply::run(service, restored, &entries).await?;
     drill.count("items deleted again", removed.values().sum());
     drill.enter(Stage::Check, now);
     Ok(Progress::More)

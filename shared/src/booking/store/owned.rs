@@ -1,4 +1,5 @@
-//! All that a participant has booked, whatever became of it.
+//! All that a participant has booked, or that is booked for a dependent,
+//! whatever became of it.
 //!
 //! The index names it, and may be a moment behind; what stands is in the
 //! agendas too, which are not. Each booking is then read as it is now.
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 use super::item::{self, Outline};
 use crate::booking::Booking;
 use crate::dynamo::{self, Item, Key, keys};
-use crate::ids::{BookingId, OrganizationId, PersonId};
+use crate::ids::{BookingId, DependentId, OrganizationId, PersonId};
 use crate::participant::agenda;
 use crate::service::Service;
 use crate::trouble::Trouble;
@@ -29,6 +30,22 @@ pub(crate) struct Owned {
     pub(crate) outline: Outline,
 }
 
+impl From<&Booking> for Owned {
+    fn from(booking: &Booking) -> Self {
+        let outline = Outline {
+            event: booking.event,
+            slot: booking.slot,
+            start: booking.start,
+            end: booking.end,
+            person: booking.person,
+            dependent: booking.dependent.as_ref().map(|dependent| dependent.id),
+            state: booking.state,
+            version: booking.version,
+        };
+        Self { id: booking.id, made: booking.made, outline }
+    }
+}
+
 /// All that a participant has booked, in whatever state, by start.
 ///
 /// # Errors
@@ -39,7 +56,7 @@ pub async fn of_owner(
     keys: &OrganizationKeys,
     person: PersonId,
 ) -> Result<Vec<Booking>, Trouble> {
-    let items = items(service, organization, person).await?;
+    let items = of_person(service, organization, person).await?;
     let read = items.into_iter().map(|item| item::read(keys, item));
     let mut bookings = read.collect::<Result<Vec<_>, _>>()?;
     bookings.retain(|booking| booking.person == person);
@@ -47,7 +64,53 @@ pub async fn of_owner(
     Ok(bookings)
 }
 
-/// The same, without the organization's keys.
+/// A partition of an index.
+struct Index {
+    name: &'static str,
+    attribute: &'static str,
+    pk: String,
+}
+
+impl Index {
+    fn owned(organization: OrganizationId, person: PersonId) -> Self {
+        Self { name: "owned", attribute: "owner", pk: keys::owned(organization, person) }
+    }
+
+    fn concerning(organization: OrganizationId, dependent: DependentId) -> Self {
+        let pk = keys::concerning(organization, dependent);
+        Self { name: "concerning", attribute: "concerns", pk }
+    }
+}
+
+/// What concerns a dependent.
+pub(crate) struct Concerning {
+    /// All that is booked for them, in whatever state, by start.
+    pub(crate) bookings: Vec<Owned>,
+    /// Who has attached them.
+    pub(crate) attachments: Vec<Key>,
+}
+
+/// All that is booked for a dependent, by whomever, and who has attached them.
+///
+/// # Errors
+/// When DynamoDB fails or a booking is damaged.
+pub(crate) async fn concerning(
+    service: &Service,
+    organization: OrganizationId,
+    dependent: DependentId,
+) -> Result<Concerning, Trouble> {
+    let named = of_index(service, &Index::concerning(organization, dependent)).await?;
+    let (attachments, bookings): (Vec<Key>, Vec<Key>) =
+        named.into_iter().partition(|key| key.sk.starts_with("dependent#"));
+    let agendas = keys::of_dependent(organization, dependent);
+    let items = items(service, organization, bookings, &agendas).await?;
+    let mut bookings = items.into_iter().map(owned).collect::<Result<Vec<_>, _>>()?;
+    bookings.retain(|booking| booking.outline.dependent == Some(dependent));
+    bookings.sort_by_key(|booking| (booking.outline.start, booking.id));
+    Ok(Concerning { bookings, attachments })
+}
+
+/// The same as [`of_owner`], without the organization's keys.
 ///
 /// # Errors
 /// When DynamoDB fails or a booking is damaged.
@@ -56,7 +119,7 @@ pub(crate) async fn outlines(
     organization: OrganizationId,
     person: PersonId,
 ) -> Result<Vec<Owned>, Trouble> {
-    let items = items(service, organization, person).await?;
+    let items = of_person(service, organization, person).await?;
     let mut found = items.into_iter().map(owned).collect::<Result<Vec<_>, _>>()?;
     found.retain(|booking| booking.outline.person == person);
     found.sort_by_key(|booking| (booking.outline.start, booking.id));
@@ -75,15 +138,24 @@ fn owned(item: Item) -> Result<Owned, Trouble> {
     Ok(Owned { id, made, outline: item::outline(item)? })
 }
 
-async fn items(
+async fn of_person(
     service: &Service,
     organization: OrganizationId,
     person: PersonId,
 ) -> Result<Vec<Item>, Trouble> {
+    let named = of_index(service, &Index::owned(organization, person)).await?;
+    items(service, organization, named, &keys::of_person(organization, person)).await
+}
+
+/// The bookings that are named, and those that the agendas of a partition name.
+async fn items(
+    service: &Service,
+    organization: OrganizationId,
+    mut named: Vec<Key>,
+    agendas: &str,
+) -> Result<Vec<Item>, Trouble> {
     let table = &service.settings.tables.schedule;
-    let mut named = of_index(service, &keys::owned(organization, person)).await?;
-    let pk = keys::of_person(organization, person);
-    for item in dynamo::query(&service.dynamo, table, &pk, "agenda#", true).await? {
+    for item in dynamo::query(&service.dynamo, table, agendas, "agenda#", true).await? {
         let entries = agenda::read(item)?.entries;
         named.extend(entries.iter().map(|entry| Key::booking(organization, entry.booking)));
     }
@@ -97,7 +169,7 @@ async fn items(
     Ok(items)
 }
 
-async fn of_index(service: &Service, owner: &str) -> Result<Vec<Key>, Trouble> {
+async fn of_index(service: &Service, index: &Index) -> Result<Vec<Key>, Trouble> {
     let mut found = Vec::new();
     let mut from = None;
     loop {
@@ -105,10 +177,10 @@ async fn of_index(service: &Service, owner: &str) -> Result<Vec<Key>, Trouble> {
             .dynamo
             .query()
             .table_name(&service.settings.tables.schedule)
-            .index_name("owned")
-            .key_condition_expression("#owner = :owner")
-            .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", AttributeValue::S(owner.to_owned()))
+            .index_name(index.name)
+            .key_condition_expression("#whose = :whose")
+            .expression_attribute_names("#whose", index.attribute)
+            .expression_attribute_values(":whose", AttributeValue::S(index.pk.clone()))
             .set_exclusive_start_key(from)
             .send()
             .await

@@ -40,6 +40,7 @@ use crate::audit::{self, About, Action, Actor, Record};
 use crate::dynamo::Write;
 use crate::ids::{BookingId, OrganizationId};
 use crate::service::Service;
+use crate::spoken::counted;
 use crate::trouble::Trouble;
 
 /// So often everything is checked and mended: what one repair brings to light
@@ -134,7 +135,7 @@ impl fmt::Display for Repaired {
             false => writeln!(formatter, "Repaired:")?,
         }
         for (deed, count) in &self.deeds {
-            writeln!(formatter, "  {count} {}", deed.said())?;
+            writeln!(formatter, "  {}", counted(*count, deed.said()))?;
         }
         write!(formatter, "\n{}", self.left)?;
         if !self.left.is_clean() {
