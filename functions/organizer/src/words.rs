@@ -196,7 +196,7 @@ pub(crate) fn setting(word: &str) -> &str {
     }
 }
 
-/// How many of what a record counts: pages that show people's data count those,
+/// How many of what a record counts: pages count whom or what they showed,
 /// deletions and keys count items.
 #[must_use]
 pub(crate) fn counted(action: Action, page: Option<&str>, count: u32) -> String {
@@ -205,9 +205,6 @@ pub(crate) fn counted(action: Action, page: Option<&str>, count: u32) -> String 
             ("item", "items")
         }
         (Action::SessionsEnded, _) => ("session", "sessions"),
-        (_, Some("appointments" | "appointment" | "appointment in the way")) => {
-            ("appointment", "appointments")
-        }
         (_, Some("holds")) => ("hold", "holds"),
         (_, Some("audit")) => ("record", "records"),
         (_, Some("emergency")) => ("use", "uses"),
