@@ -13,8 +13,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::compare::page;
-use super::facts::{Facts, Held};
-use crate::dynamo::{Item, Key, Write};
+use super::facts::{Facts, Held, sort};
+use crate::dynamo::{self, Item, Key, Write};
 use crate::ids::OrganizationId;
 use crate::ledger::{Entry, Fate, Forgotten};
 use crate::organization;
@@ -65,17 +65,27 @@ pub async fn run(
         let mut from = None;
         loop {
             let (items, last) = page(restored, table, from).await?;
+            // What is an erased organization's asks for nothing first: a page of
+            // it goes at once, since there may be millions.
+            let mut erased = Vec::new();
             for item in items {
                 let Some(key) = Key::of(&item) else { continue };
                 let facts = Facts::of(table, &key, &item);
                 let of = facts.organization.and_then(|id| by_organization.get(&id));
                 let mut meant: Vec<&Entry> = of.into_iter().flatten().copied().collect();
+                if meant.iter().any(|entry| entry.what == Forgotten::Organization) {
+                    *removed.entry(sort(table, &key)).or_default() += 1;
+                    erased.push(key);
+                    continue;
+                }
                 meant.retain(|entry| facts.meant_by(entry) && !facts.spared_by(entry, &held));
                 let forgetting = Forgetting { restored, table };
                 if let Some(gone) = forgetting.apply(&key, item, &facts, &meant).await? {
                     *removed.entry(gone).or_default() += 1;
                 }
             }
+            let name = restored.settings.tables.name(table);
+            dynamo::batch_delete(&restored.dynamo, name, &erased, &*restored.chance).await?;
             from = last;
             if from.is_none() {
                 break;
@@ -102,10 +112,9 @@ impl Forgetting<'_> {
         let Some(organization) = facts.organization.filter(|_| !meant.is_empty()) else {
             return Ok(None);
         };
-        let word = super::facts::sort(self.table, key);
-        let whole = meant.iter().any(|entry| entry.what == Forgotten::Organization);
+        let word = sort(self.table, key);
         let service = self.restored;
-        if !whole && self.table == Table::Schedule {
+        if self.table == Table::Schedule {
             if let Some(booking) = facts.booking {
                 // What one entry removed is gone, though another left a seat.
                 let seats = meant.iter().all(|entry| facts.fate(entry) == Some(Fate::Seats));
