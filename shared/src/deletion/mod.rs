@@ -1,7 +1,7 @@
 //! Deletion of one person: all that an organization keeps about a participant,
 //! or about a dependent.
 //!
-//! Asking for it ([`ask`]) writes, in one transaction, the entry in the ledger,
+//! Asking for it ([`ask()`]) writes, in one transaction, the entry in the ledger,
 //! the audit record and a run; from then on it cannot be forgotten half done.
 //! The run ([`course`]) takes the bookings away one by one, each with all that
 //! stands around it, then what else there is of the person, and looks once more
