@@ -147,6 +147,8 @@ pub struct Settings {
     pub key_id: String,
     /// Where people reach the service, without a slash at the end.
     pub public_address: String,
+    /// Whether organizations may have a KMS key of their own.
+    pub own_keys: bool,
     /// The list of breached passwords that the operator has made, if any.
     pub breached_list: Option<PathBuf>,
 }
@@ -183,6 +185,7 @@ impl Settings {
             },
             key_id: required(&variable, "KEY_ID")?,
             public_address,
+            own_keys: variable("OWN_KEYS").is_some_and(|answer| answer == "yes"),
             breached_list: variable("BREACHED_LIST")
                 .filter(|path| !path.is_empty())
                 .map(PathBuf::from),

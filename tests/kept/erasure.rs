@@ -2,7 +2,7 @@
 
 mod afterwards;
 mod course;
-mod scene;
+pub(crate) mod scene;
 
 use serde_json::json;
 use shared::audit::read::between;

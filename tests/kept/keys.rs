@@ -1,6 +1,8 @@
 //! The keys of an organization: another one, everything sealed anew under it,
 //! and every link void.
 
+mod own;
+
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -117,7 +119,9 @@ async fn sealing_anew_that_dies_after_any_step_ends_the_same_when_it_is_gone_on_
     let mut deaths = 0;
     // Each time it lives a step longer, and dies without a word.
     for life in 0.. {
-        let another = service.vault.rotate(organization, world.now()).await.unwrap().unwrap();
+        let kept = service.vault.kept(organization).await.unwrap();
+        let another = service.vault.rotate(organization, &kept, None, world.now()).await;
+        let another = another.unwrap().unwrap();
         let version = another.version;
         assert!(world.commit(vec![another.write]).await);
         world.advance("PT12M").await;

@@ -260,6 +260,7 @@ const ANSWERS: &[(&str, &str, u16)] = &[
     ("organizer", "member-supporter", 401),
     ("organizer", "member", 303),
     ("organizer", "keys", 303),
+    ("organizer", "keys-own", 401),
     ("organizer", "keys-revoke-links", 401),
     ("organizer", "keys-rotate", 401),
     ("organizer", "members", 303),
@@ -540,17 +541,62 @@ fn no_function_may_do_everything_to_anything() {
         for (actions, to) in statements(&policy) {
             for action in &actions {
                 assert!(!action.ends_with(":*") && action != "*", "{name} allows {action}");
-                // What cannot be allowed for less.
+                // What cannot be allowed for less. The test below holds what may
+                // be done with KMS keys to those of organizations.
                 let lists = ["ListStreams", "ListBackups", "ListTables"];
                 let lists = lists.iter().any(|list| action == &format!("dynamodb:{list}"));
+                let makes = name == "OrganizerPolicy"
+                    && ["kms:CreateKey", "kms:TagResource"].contains(&action.as_str());
                 let everywhere = to.iter().any(|to| to == "*");
                 assert!(
-                    !everywhere || lists || action.starts_with("xray:"),
+                    !everywhere || lists || makes || action.starts_with("xray:"),
                     "{name} allows {action} on everything"
                 );
             }
         }
     }
+}
+
+#[test]
+fn keys_that_are_not_the_template_s_are_touched_only_where_they_name_an_organization() {
+    let mut said = BTreeMap::<String, BTreeSet<String>>::new();
+    for (name, policy) in resources(&document(), "AWS::IAM::ManagedPolicy") {
+        let statements = &policy["Properties"]["PolicyDocument"]["Statement"];
+        for statement in statements.as_sequence().unwrap() {
+            let actions = words(&statement["Action"]);
+            let to = words(&statement["Resource"]);
+            let kms = actions.iter().any(|action| action.starts_with("kms:"));
+            if !kms || !to.iter().any(|to| to == "*" || to.ends_with("key/*")) {
+                continue;
+            }
+            let none = &statement["Condition"]["Null"];
+            let tag = |kind: &str| &none[format!("aws:{kind}Tag/{}", shared::vault::TAG)];
+            let bound = if actions == ["kms:CreateAlias"] {
+                // By the alias beside it, which must be allowed too.
+                to.len() == 2 && to[0].ends_with(&format!("alias/{}-*", shared::vault::TAG))
+            } else if to == ["*"] {
+                tag("Request") == "false"
+            } else {
+                tag("Resource") == "false"
+            };
+            assert!(bound, "{name} allows {actions:?} on {to:?}");
+            said.entry(name.clone()).or_default().extend(actions);
+        }
+    }
+    let mut opens = |name: &str| said.remove(name).unwrap_or_default();
+    for policy in ["Booking", "Login", "Notify", "Backup"] {
+        assert_eq!(opens(&format!("{policy}Policy")), ["kms:Decrypt".to_owned()].into());
+    }
+    let may = |actions: &[&str]| -> BTreeSet<String> {
+        actions.iter().map(|action| format!("kms:{action}")).collect()
+    };
+    let erases = ["Decrypt", "DescribeKey", "ScheduleKeyDeletion"];
+    assert_eq!(opens("RetentionPolicy"), may(&erases));
+    let makes =
+        ["CreateAlias", "CreateKey", "EnableKeyRotation", "GenerateDataKeyWithoutPlaintext"];
+    let makes = [&erases[..], &makes, &["TagResource"]].concat();
+    assert_eq!(opens("OrganizerPolicy"), may(&makes));
+    assert!(said.is_empty(), "{said:?}");
 }
 
 #[test]

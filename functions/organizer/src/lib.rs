@@ -67,6 +67,7 @@ pub const ROUTES: &[(Method, &str)] = &[
     (Method::POST, "/{organization}/manage/emergency/{review}/sign"),
     (Method::GET, "/{organization}/manage/keys"),
     (Method::POST, "/{organization}/manage/keys/rotate"),
+    (Method::POST, "/{organization}/manage/keys/own"),
     (Method::POST, "/{organization}/manage/keys/revoke-links"),
     (Method::GET, "/{organization}/manage/erasure"),
     (Method::POST, "/{organization}/manage/erasure"),
@@ -184,6 +185,7 @@ impl Visit<'_> {
             }
             ("GET", "/{organization}/manage/keys") => boxed(|| keys::list(self)),
             ("POST", "/{organization}/manage/keys/rotate") => boxed(|| keys::rotate(self)),
+            ("POST", "/{organization}/manage/keys/own") => boxed(|| keys::own(self)),
             ("POST", "/{organization}/manage/keys/revoke-links") => {
                 boxed(|| keys::revoke_links(self))
             }

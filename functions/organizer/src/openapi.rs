@@ -43,6 +43,7 @@ use crate::handlers::{
     emergency::sign,
     keys::list,
     keys::rotate,
+    keys::own,
     keys::revoke_links,
     erasure::standing,
     erasure::ask,

@@ -576,6 +576,9 @@ pub struct KeysShape {
     pub keys: Vec<KeyShape>,
     /// How many records are sealed anew so far; null while nothing is.
     pub sealed_anew: Option<u64>,
+    /// Whether the organization can be given a KMS key of its own: it has none,
+    /// and whoever runs the service has allowed it.
+    pub own_kms_key_offered: bool,
 }
 
 /// One key; never the key itself.
@@ -587,6 +590,8 @@ pub struct KeyShape {
     pub since: Option<String>,
     /// Whether it is the one that seals now.
     pub seals: bool,
+    /// Whether KMS wraps it under a key that is this organization's alone.
+    pub own_kms_key: bool,
 }
 
 /// How long things are kept, as somebody wishes it.

@@ -133,8 +133,6 @@ pub(super) async fn destroy_keys(
     organization: OrganizationId,
 ) -> Result<(), Trouble> {
     let table = &service.settings.tables.organization_keys;
-    // An organization with a KMS key of its own: that key is to be scheduled
-    // for deletion here, before its rows go and with them its name.
     for row in keys_of(service, organization).await? {
         let Some(key) = Key::of(&row) else { continue };
         service

@@ -32,6 +32,9 @@ pub struct Course {
     pub due: Timestamp,
     /// Since when the organization exists to nobody.
     pub begun: Option<Timestamp>,
+    /// The KMS keys that are the organization's alone: they go with its keys.
+    #[serde(default)]
+    pub kms_keys: Vec<String>,
     /// When its keys were destroyed.
     pub key_destroyed: Option<Timestamp>,
     /// When the last passage through the tables found nothing.
@@ -73,6 +76,7 @@ impl Course {
             asked: planned.asked,
             due: planned.due,
             begun: None,
+            kms_keys: Vec::new(),
             key_destroyed: None,
             done: None,
             removed: BTreeMap::new(),
@@ -127,6 +131,8 @@ pub async fn step(
             Beginning::Begun(at) => {
                 let keys = keys_of(service, organization).await?.len() as u64;
                 course.removed.insert(Table::OrganizationKeys.word().to_owned(), keys);
+                // Written down before the rows that name them go.
+                course.kms_keys = own_keys(service, organization).await?;
                 course.begun = Some(at);
                 course.stage = Stage::Keys;
                 tracing::warn!(%organization, %deletion, "ERASURE_BEGUN");
@@ -135,6 +141,9 @@ pub async fn step(
         },
         Stage::Keys => {
             destroy_keys(service, organization).await?;
+            for key in &course.kms_keys {
+                service.vault.let_go(key).await?;
+            }
             course.key_destroyed = Some(whole_second(now));
             course.stage = Stage::Items;
             tracing::warn!(%organization, %deletion, "ERASURE_KEY_DESTROYED");
@@ -155,7 +164,13 @@ pub async fn step(
             if now < begun + rules::QUIET {
                 return Ok(Progress::Later);
             }
-            // A key that was made while the first ones went has gone with this.
+            // A key that was made while the first ones went goes with this.
+            for key in own_keys(service, organization).await? {
+                service.vault.let_go(&key).await?;
+                if !course.kms_keys.contains(&key) {
+                    course.kms_keys.push(key);
+                }
+            }
             destroy_keys(service, organization).await?;
             course.last = true;
             course.stage = Stage::Items;
@@ -170,6 +185,11 @@ pub async fn step(
     };
     claim.save(service, now).await?;
     Ok(progress)
+}
+
+/// The KMS keys that are this organization's alone.
+async fn own_keys(service: &Service, organization: OrganizationId) -> Result<Vec<String>, Trouble> {
+    service.vault.own_keys(organization, service.settings.own_keys).await
 }
 
 /// Signs the certificate and keeps it in the ledger, once.
@@ -195,7 +215,11 @@ async fn conclude(
         asked: course.asked,
         done,
         removed: course.removed.clone(),
-        traces: rules::traces(course.key_destroyed.unwrap_or(done), done),
+        traces: rules::traces(
+            course.key_destroyed.unwrap_or(done),
+            done,
+            !course.kms_keys.is_empty(),
+        ),
     };
     let signed = certificates.sign(&certificate).await?;
     let ended = Entry { ended: Some(done), certificate: Some(signed), ..entry };

@@ -55,9 +55,10 @@ pub fn can_be_taken_back(due: Timestamp, now: Timestamp) -> bool {
 }
 
 /// Where traces of an erased organization may be, and until when: its key was
-/// destroyed and its last item removed at these moments.
+/// destroyed and its last item removed at these moments. Where it had a KMS key
+/// of its own, that key waits to be deleted.
 #[must_use]
-pub fn traces(key_destroyed: Timestamp, done: Timestamp) -> Vec<Trace> {
+pub fn traces(key_destroyed: Timestamp, done: Timestamp, had_own_key: bool) -> Vec<Trace> {
     let sealed = "What people said about themselves, sealed under the destroyed key: nobody can read it. \
                   Readable to the operator: the organization's name and notice, events, times and ids";
     let after = |place: &str, what: &str, from: Timestamp, days: i32| Trace {
@@ -70,7 +71,15 @@ pub fn traces(key_destroyed: Timestamp, done: Timestamp) -> Vec<Trace> {
         what: what.to_owned(),
         gone_by: None,
     };
-    vec![
+    let own_key = had_own_key.then(|| {
+        after(
+            "The organization's own KMS key",
+            "It opens nothing and waits to be deleted: until then the operator could call that off",
+            key_destroyed,
+            7,
+        )
+    });
+    let mut traces = vec![
         after("Tables Schedule, Identity, Session and Mail", "Nothing", done, 0),
         after("Table OrganizationKeys", "Nothing", key_destroyed, 0),
         after(
@@ -117,7 +126,9 @@ pub fn traces(key_destroyed: Timestamp, done: Timestamp) -> Vec<Trace> {
             "CloudTrail",
             "The organization's id beside uses of its key, for as long as the operator keeps the trail",
         ),
-    ]
+    ];
+    traces.extend(own_key);
+    traces
 }
 
 #[cfg(test)]
@@ -162,7 +173,7 @@ mod tests {
     #[test]
     fn each_place_is_named_once_and_none_outlasts_the_six_years_but_what_has_no_date() {
         let done: Timestamp = "2026-12-03T12:00:00Z".parse().unwrap();
-        let traces = traces(done, done);
+        let traces = traces(done, done, true);
         let mut places: Vec<&str> = traces.iter().map(|trace| trace.place.as_str()).collect();
         places.sort_unstable();
         let count = places.len();

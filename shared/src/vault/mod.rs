@@ -12,6 +12,7 @@
 //! ([`resealing`]).
 
 mod keys;
+mod own_key;
 pub mod resealing;
 mod rotation;
 mod seal;
@@ -31,6 +32,7 @@ pub(crate) use keys::tests;
 pub(crate) use keys::tests::keys as test_keys;
 use keys::{DataKey, LinkVersion};
 pub use keys::{Label, LinkPurpose, OrganizationKeys};
+pub use own_key::TAG;
 pub use rotation::{Another, Kept};
 pub use seal::{Place, Sealed, Unopened};
 

@@ -75,18 +75,20 @@ impl Vault {
         Ok(kept)
     }
 
-    /// Another data key beside those there are, for the transaction that
-    /// records it; KMS wraps it as it wrapped the newest one. `None` when
-    /// versions, which are counted to 255, are used up.
+    /// Another data key beside those that were read, for the transaction that
+    /// records it and fails where somebody else has added one meanwhile. It is wrapped by the organization's `own` KMS key where one is
+    /// given, and else as the newest one is. `None` when versions, which are
+    /// counted to 255, are used up.
     ///
     /// # Errors
-    /// When KMS or DynamoDB fails, or there is no key to follow.
+    /// When KMS fails, or there is no key to follow.
     pub async fn rotate(
         &self,
         organization: OrganizationId,
+        kept: &[Kept],
+        own: Option<String>,
         now: Timestamp,
     ) -> Result<Option<Another>, Trouble> {
-        let kept = self.kept(organization).await?;
         let newest = kept.last().ok_or_else(|| {
             Trouble::damaged(format!("the keys of {organization}"), "there is none to follow")
         })?;
@@ -94,7 +96,7 @@ impl Vault {
             return Ok(None);
         };
         let since = now + KNOWN_EVERYWHERE;
-        let kms_key = newest.kms_key.clone();
+        let kms_key = own.or_else(|| newest.kms_key.clone());
         let wrapped = self.wrapped(organization, version, kms_key.as_deref()).await?;
         let item = row(organization, version, wrapped, Some(since), kms_key);
         Ok(Some(Another { version, since, write: Write::create(&self.table, item)? }))

@@ -20,6 +20,9 @@ pub struct KeysPage {
     pub keys: Vec<KeyLine>,
     /// How far sealing anew has come, while it goes on.
     pub under_way: Option<String>,
+    /// Where asking for a KMS key of the organization's own is sent, where it
+    /// may be asked for.
+    pub own_action: Option<String>,
     /// Where making another key is sent.
     pub rotate_action: String,
     /// Where making every link void is sent.

@@ -509,6 +509,7 @@ fn keys() -> KeysPage {
             line(1, "Opens what was sealed before; nothing new is sealed under it."),
         ],
         under_way: Some("412 records are sealed anew so far.".into()),
+        own_action: Some(manage("/keys/own")),
         rotate_action: manage("/keys/rotate"),
         revoke_action: manage("/keys/revoke-links"),
     }
