@@ -476,6 +476,14 @@ async fn security_settings_are_saved_within_their_limits_and_the_trail_says_whic
     assert_eq!(wrong.status, 400);
     assert!(wrong.text.contains("<a href=\"#shortest_password\">Shortest password: "));
     form[1] = ("shortest_password", "16");
+    // Nobody sees the version: what is wrong with it is told above the form.
+    let whole = form[0];
+    form[0] = ("version", "one");
+    let wrong = administrator.submit(&path, &form).await;
+    assert_eq!(wrong.status, 400);
+    assert!(wrong.text.contains("did not arrive whole") && !wrong.text.contains("href=\"#version"));
+    assert!(wrong.text.contains("value=\"16\""), "what was typed is still there");
+    form[0] = whole;
     let sent = administrator.submit(&path, &form).await;
     assert_eq!(sent.status, 303, "{}", sent.text);
     world.cloud.stop().await;

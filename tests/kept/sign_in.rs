@@ -517,6 +517,29 @@ async fn a_participant_may_set_a_password_and_sign_in_with_the_address() {
     assert_eq!(elsewhere.get("/account").await.json()["password"], true);
 }
 
+#[tokio::test]
+async fn who_came_by_a_link_long_ago_and_changes_how_they_sign_in_can_have_another_mailed_there() {
+    let world = World::start().await;
+    let school = world.school().await;
+    let slot = world.slot(&school, 0).await;
+    world.visitor("Cleo Parent").books(&school, &slot).await;
+    let cleo = world.person(&school.organization, "Cleo Parent");
+    cleo.post("/sign-in/link", &json!({ "email": cleo.email })).await;
+    let link = cleo.mailed_link("/sign-in/").await;
+    cleo.submit(&link, &[]).await;
+    world.advance("PT11M").await;
+    let page = cleo.page("/account/confirm").await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    assert!(page.text.contains("action=\"/north-school/sign-in/link\""), "{}", page.text);
+    assert!(page.text.contains(&format!("value=\"{}\"", cleo.email)), "{}", page.text);
+    let sent = cleo.submit("/sign-in/link", &[("email", &cleo.email)]).await;
+    assert!(sent.text.contains("a link is on its way"), "{}", sent.text);
+    let link = cleo.mailed_link("/sign-in/").await;
+    cleo.submit(&link, &[]).await;
+    let set = cleo.post("/account/password", &json!({ "password": PASSWORD })).await;
+    assert_eq!(set.status, 200, "{}", set.text);
+}
+
 // ------------------------------------------------------------------ emergency
 
 #[tokio::test]

@@ -2,8 +2,11 @@
 
 pub(crate) mod backups;
 
+use std::collections::HashMap;
+
 use jiff::civil::Date;
 use shared::audit::{Action, Factor, Outcome};
+use shared::web::{Fault, Kind};
 
 use crate::Visit;
 use crate::pages::News;
@@ -170,6 +173,16 @@ pub(crate) fn page_kind(word: &str) -> &str {
         "everything" => "Everything, as a file",
         other => other.trim_start_matches("/{organization}"),
     }
+}
+
+/// Which settings a form changes is in a field that nobody sees: where it is
+/// missing or altered, no field on the page can be pointed at.
+pub(crate) fn check_version(form: &HashMap<String, String>) -> Result<(), Fault> {
+    if form.get("version").is_some_and(|version| version.trim().parse::<u32>().is_ok()) {
+        return Ok(());
+    }
+    let message = "This form did not arrive whole. Open the page again and repeat the change.";
+    Err(Fault::new(Kind::Invalid, message))
 }
 
 /// A setting, by the word that its record has.

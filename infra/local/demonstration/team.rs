@@ -83,7 +83,7 @@ pub(super) async fn ensure(service: &Service, now: Timestamp) -> Result<(), Trou
     let operator = Organization {
         id: OrganizationId::from_bytes(hash(&["organization", "operator"])),
         web_name: WebName::operator(),
-        name: "Who runs this service".to_owned(),
+        name: "Harbor Scheduling".to_owned(),
         zone: zoned("UTC")?,
         state: State::Active,
         privacy: PolicyVersion {

@@ -262,8 +262,107 @@ fn refusal(path: &str, error: serde_json::Error) -> Fault {
     }
     if error.is_data() {
         let field = if path == "." { "body" } else { path };
-        return problem(field.to_owned(), "This must be a text.");
+        return problem(field.to_owned(), &must_be(&said));
     }
     let place = format!("line {}, column {}", error.line(), error.column());
     problem("body".to_owned(), &format!("This is not JSON: see {place}."))
+}
+
+/// What kind of value belongs here, by serde's own words for it: they come last,
+/// behind the value that was sent.
+fn must_be(said: &str) -> String {
+    let expected = said.rsplit(", expected ").next().unwrap_or_default();
+    let expected = expected.split(" at line ").next().unwrap_or_default();
+    if let Some(words) = expected.strip_prefix("one of ").or(Some(expected))
+        && words.starts_with('`')
+    {
+        return format!(
+            "This must be one of: {}.",
+            words.replace("` or `", "`, `").replace('`', "\"")
+        );
+    }
+    let what = match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        words if words.starts_with("struct ") => "an object",
+        _ => "a text",
+    };
+    format!("This must be {what}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Fate {
+        Removed,
+        Seats,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only whether it can be read is of interest")]
+    struct Wish {
+        name: Option<String>,
+        days: Option<u32>,
+        shift: Option<i64>,
+        sure: Option<bool>,
+        fate: Option<Fate>,
+        list: Option<Vec<String>>,
+        inner: Option<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only whether it can be read is of interest")]
+    struct Inner {
+        days: u32,
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_told_which_kind_belongs_there_and_is_not_repeated() {
+        let table = [
+            (json!({ "name": 7 }), "name", "This must be a text."),
+            (json!({ "days": "seven" }), "days", "This must be a whole number, 0 or more."),
+            (json!({ "days": -3 }), "days", "This must be a whole number, 0 or more."),
+            (json!({ "days": 1.5 }), "days", "This must be a whole number, 0 or more."),
+            (
+                json!({ "days": "x, expected a map" }),
+                "days",
+                "This must be a whole number, 0 or more.",
+            ),
+            (json!({ "shift": [] }), "shift", "This must be a whole number."),
+            (json!({ "sure": "yes" }), "sure", "This must be true or false."),
+            (json!({ "fate": "kept" }), "fate", "This must be one of: \"removed\", \"seats\"."),
+            (json!({ "list": "one" }), "list", "This must be a list."),
+            (json!({ "inner": "one" }), "inner", "This must be an object."),
+            (
+                json!({ "inner": { "days": "x" } }),
+                "inner.days",
+                "This must be a whole number, 0 or more.",
+            ),
+            (json!({ "inner": {} }), "days", "Please fill this in."),
+            (json!({ "more": 1 }), "more", "There is no field of this name."),
+        ];
+        for (wish, field, message) in table {
+            let serde_json::Value::Object(fields) = wish.clone() else { unreachable!() };
+            let fault = from_object::<Wish>(fields).unwrap_err();
+            assert_eq!(fault.fields.len(), 1, "{wish}");
+            let found = (&*fault.fields[0].field, &*fault.fields[0].message);
+            assert_eq!(found, (field, message), "{wish}");
+            // As a body it has a place as well, which is of no use to anybody here.
+            let text = wish.to_string();
+            let mut reader = serde_json::Deserializer::from_str(&text);
+            let error = serde_path_to_error::deserialize::<_, Wish>(&mut reader).unwrap_err();
+            let path = error.path().to_string();
+            let fault = refusal(&path, error.into_inner());
+            assert_eq!((&*fault.fields[0].field, &*fault.fields[0].message), (field, message));
+        }
+    }
 }

@@ -40,6 +40,10 @@ async fn the_page_says_what_is_kept_what_tonight_removes_and_what_is_held() {
     assert!(wrong.text.contains("<a href=\"#bookings_days\">Appointments: Choose 0 to 3650 days"));
     assert!(wrong.text.contains("value=\"4000\""), "what was typed is still there");
     let form = [form[0], ("bookings_days", "400"), ("fate", "seats"), form[3], form[4]];
+    let torn = administrator.submit(&path, &form[1..]).await;
+    assert_eq!(torn.status, 400);
+    assert!(torn.text.contains("did not arrive whole") && !torn.text.contains("What is held: "));
+    assert!(torn.text.contains("value=\"400\""), "what was typed is still there");
     let saved = administrator.submit(&path, &form).await;
     assert_eq!(saved.status, 303, "{}", saved.text);
     let page = administrator.page(saved.header("location")).await;

@@ -7,7 +7,7 @@ use shared::web::{Fault, Reply};
 use super::passkey::answer;
 use crate::Visit;
 use crate::forms;
-use crate::pages::{Form, FormPage, PasskeyForm, SaidPage};
+use crate::pages::{Form, FormPage, PasskeyForm};
 use crate::threshold::{Present, Threshold};
 use crate::wire::{CeremonyShape, ConfirmShape, DoneShape, FormShape};
 use crate::words;
@@ -68,15 +68,23 @@ pub(crate) async fn form(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let account = account.map_err(|failure| words::fault(failure, ""))?;
     if account.password.is_none() && account.factors.passkeys.is_empty() {
         // Who comes by mailed links proves who they are by a new one.
-        let shown = SaidPage {
+        let form = Form::new(threshold.path("/sign-in/link"), "Mail me a new link");
+        let shown = FormPage {
             head: threshold.head_of(&present).await?,
             title: "Is it you?".into(),
             lead: vec![
-                "You signed in some time ago. Before you change how you sign in, please sign out and let us mail you a new link.".into(),
+                "You signed in some time ago. Before you change how you sign in, let us mail you a new link, and come back by it.".into(),
             ],
-            way: Some(WayBack { text: "Back to your account".into(), path: threshold.path("/account") }),
+            form: form.asking(
+                forms::email("Email").typed(present.inside.email().expose()),
+            ),
+            passkey: None,
+            ways: vec![WayBack {
+                text: "Back to your account".into(),
+                path: threshold.path("/account"),
+            }],
         };
-        return Ok(shared::web::page::page(StatusCode::OK, &shown));
+        return Ok(threshold.asks(&shown));
     }
     let shown = shown(&threshold, &present, visit.incoming.query("next")).await?;
     Ok(threshold.asks(&shown))

@@ -112,7 +112,12 @@ fn wanted(visit: &Visit<'_>, zone: &Zone) -> Result<Wanted, Fault> {
             .transpose()?,
         action: query("action")
             .map(|word| {
-                Deed::parse(word).ok_or_else(|| Fault::field("action", "There is no such deed."))
+                Deed::parse(word).ok_or_else(|| {
+                    Fault::field(
+                        "action",
+                        "Nothing of this kind is ever recorded. Choose from the list.",
+                    )
+                })
             })
             .transpose()?,
         person: query("person")

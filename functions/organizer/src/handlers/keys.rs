@@ -231,7 +231,7 @@ async fn add(visit: &Visit<'_>, guest: &Guest, under: Under) -> Result<Reply, Fa
     post,
     path = "/{organization}/manage/keys/revoke-links",
     tag = "Keys",
-    summary = "Make every link that was ever mailed worth nothing",
+    summary = "Make every link that was mailed until now stop working",
     params(("organization" = String, Path, description = "The organization's name in addresses")),
     responses(
         (status = 202, description = "From some minutes on, no link of before opens anything", body = KeysShape),

@@ -210,6 +210,7 @@ fn fields(shape: &KeepingShape) -> HashMap<String, String> {
 }
 
 fn of_form(fields: &HashMap<String, String>) -> Result<KeepingShape, Fault> {
+    words::check_version(fields)?;
     let mut object = serde_json::Map::new();
     let mut problems = Vec::new();
     for (name, value) in fields {

@@ -91,6 +91,7 @@ fn typed(shape: &SecurityShape) -> HashMap<String, String> {
 
 /// A form as the request that it stands for.
 fn of_form(fields: &HashMap<String, String>) -> Result<SecurityShape, Fault> {
+    words::check_version(fields)?;
     let mut problems = Vec::new();
     let mut object = serde_json::Map::new();
     for (name, value) in fields {
