@@ -14,7 +14,8 @@
 //! | [`clock`] | time, which a tester can move |
 //! | `pages` | `/_local`: a look behind the scenes |
 //!
-//! None of this code is in a deployed function.
+//! [`stack`] is for looking at a stack on AWS with the same commands. None of this
+//! code is in a deployed function.
 
 mod account;
 mod backups;
@@ -38,6 +39,7 @@ mod pages;
 pub mod pattern;
 pub mod restore;
 mod schedules;
+pub mod stack;
 mod streams;
 pub mod template;
 pub mod transformer;

@@ -1,14 +1,19 @@
 //! `cargo run`: Kept on this machine.
 
 use clap::{Parser, Subcommand};
+use kept::stack::Stack;
 use kept::{LocalCloud, Options, StartError, Storage, Wakes};
+use shared::audit::checkpoint::AuditKey;
 use shared::audit::{self, verify::Report};
 use shared::identity::password::breached;
 use shared::ids::OrganizationId;
 use shared::organization;
+use shared::restore::course::{self, Stage};
+use shared::service::Service;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Kept, appointments for schools, clinics and other organizations: the whole
 /// service on this machine, with demonstration data.
@@ -24,12 +29,17 @@ struct Arguments {
     data: PathBuf,
 
     /// Keep data in memory alone: it is gone when the program ends
-    #[arg(long, conflicts_with = "data")]
+    #[arg(long, conflicts_with_all = ["data", "aws"])]
     memory: bool,
 
     /// Another template than the one built in
     #[arg(long, global = true, value_name = "FILE")]
     template: Option<PathBuf>,
+
+    /// Work on a stack on AWS instead of a data folder: FILE holds the environment
+    /// variables of its SealerFunction, as JSON
+    #[arg(long, global = true, value_name = "FILE", conflicts_with_all = ["data", "template"])]
+    aws: Option<PathBuf>,
 
     /// What to log to stderr, such as info or kept=debug
     #[arg(long, global = true, value_name = "FILTER", default_value = "warn,dynoxide=error")]
@@ -41,19 +51,19 @@ struct Arguments {
 
 #[derive(Debug, Clone, Subcommand)]
 enum Command {
-    /// Check that everything in the data folder fits together; change nothing
+    /// Check that all data fits together; change nothing
     Fsck {
         /// Mend what a rule can mend, and say what was done and what is left
         #[arg(long)]
         repair: bool,
     },
-    /// Bring a night's backups of the data folder back, in a new folder
+    /// Bring a night's backups back, in a new folder or, on AWS, in new tables
     Restore {
         /// Which night: the day in UTC on which the backups were taken
         #[arg(long, value_name = "NIGHT")]
         from: jiff::civil::Date,
-        /// The new folder
-        #[arg(long, value_name = "FOLDER")]
+        /// The new folder; on AWS, how the new tables' names end, such as -restored
+        #[arg(long, value_name = "FOLDER", allow_hyphen_values = true)]
         to: PathBuf,
     },
     /// Make a list of breached passwords out of a public one, for BREACHED_LIST
@@ -76,7 +86,7 @@ enum Command {
 
 #[derive(Debug, Clone, Subcommand)]
 enum Audit {
-    /// Prove that no audit record of the data folder was changed, removed or added
+    /// Prove that no audit record was changed, removed or added
     Verify {
         /// Only this organization, by its name in addresses, or by its id once it
         /// is erased
@@ -85,6 +95,8 @@ enum Audit {
     },
 }
 
+/// How long lies between two looks at restores under way on AWS.
+const BETWEEN: Duration = Duration::from_secs(10);
 /// So many entries of a list in no order are sorted at once: 128 MiB of them.
 const SORTED_AT_ONCE: usize = 1 << 24;
 
@@ -118,6 +130,9 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
         .build()
         .map_err(|error| format!("the runtime did not start: {error}"))?;
     match arguments.command.clone() {
+        None if arguments.aws.is_some() => {
+            Err("--aws goes with fsck, restore or audit verify".to_owned())
+        }
         None => runtime
             .block_on(serve(arguments))
             .map(|()| ExitCode::SUCCESS)
@@ -155,54 +170,75 @@ fn breached_list(file: &Path, to: &Path, seen_at_least: u64) -> Result<ExitCode,
     Ok(ExitCode::SUCCESS)
 }
 
-/// Checks a data folder. Exit code 0: all fits; 1: something does not.
+/// Checks data. Exit code 0: all fits; 1: something does not.
 async fn fsck(arguments: Arguments) -> Result<ExitCode, String> {
-    let cloud = look_at(arguments, Wakes::Nobody).await?;
-    let report = shared::fsck::run_to_end(cloud.service()).await;
-    cloud.stop().await;
+    let looked_at = look_at(arguments, Wakes::Nobody).await?;
+    let report = shared::fsck::run_to_end(looked_at.service()).await;
+    looked_at.close().await;
     let report = report.map_err(|trouble| trouble.chain())?;
     // Whoever closed stdout still gets the exit code.
     let _ = writeln!(std::io::stdout(), "{report}");
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Checks and mends a data folder. Exit code 0: all fits now; 1: a person must
-/// see to something. The mails that are owed by it go out at the next start.
+/// Checks and mends data. Exit code 0: all fits now; 1: a person must see to
+/// something. The mails that are owed by it go out at the next start.
 async fn mend(arguments: Arguments) -> Result<ExitCode, String> {
-    let cloud = look_at(arguments, Wakes::Nobody).await?;
-    let repaired = shared::fsck::repair::run(cloud.service()).await;
-    cloud.stop().await;
+    let looked_at = look_at(arguments, Wakes::Nobody).await?;
+    let repaired = shared::fsck::repair::run(looked_at.service()).await;
+    looked_at.close().await;
     let repaired = repaired.map_err(|trouble| trouble.chain())?;
     let _ = writeln!(std::io::stdout(), "{repaired}");
     Ok(if repaired.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Restores a night's backups into a new folder. Exit code 0: what came back is
-/// what was backed up, and all fits; 1: a person must see to something.
+/// Restores a night's backups into a new folder, or into new tables of a stack.
+/// Exit code 0: what came back is what was backed up, and all fits; 1: a person
+/// must see to something.
 async fn restore(
     arguments: Arguments,
     night: jiff::civil::Date,
     to: &Path,
 ) -> Result<ExitCode, String> {
-    let Arguments { memory, data, template, .. } = arguments;
-    if memory || !data.is_dir() {
-        return Err(format!("there is no data folder {} to restore from", data.display()));
-    }
-    let restored = kept::restore::restore(&data, night, to, template.as_deref()).await;
-    let restored = restored.map_err(|problem| problem.to_string())?;
-    let _ = writeln!(std::io::stdout(), "{restored}");
-    let fits = restored.repaired.is_clean() && restored.compared.is_faithful();
-    Ok(if fits { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let mut tell = |stage: Stage| {
+        let _ = writeln!(std::io::stderr(), "{stage}");
+    };
+    let Arguments { memory, data, template, aws, .. } = arguments;
+    let (restored, there) = if let Some(variables) = aws {
+        let stack = Stack::open(&variables).await.map_err(|problem| problem.to_string())?;
+        let ending = to.to_string_lossy();
+        let beside = course::beside(stack.service(), night, &ending, BETWEEN, &mut tell).await;
+        let (restored, names) = beside.map_err(|problem| problem.to_string())?;
+        let names: Vec<String> = names.into_values().collect();
+        (restored, format!("Restored into the tables {}.", names.join(", ")))
+    } else {
+        if memory || !data.is_dir() {
+            return Err(format!("there is no data folder {} to restore from", data.display()));
+        }
+        let template = template.as_deref();
+        let restored = kept::restore::restore(&data, night, to, template, &mut tell).await;
+        let to = to.display();
+        let there = format!("Restored into {to}. Start it with: cargo run -- --data {to}");
+        (restored.map_err(|problem| problem.to_string())?, there)
+    };
+    let _ = writeln!(
+        std::io::stdout(),
+        "The backups of {}.\n\n{restored}\n\n{there}",
+        restored.set.day
+    );
+    Ok(if restored.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Verifies the audit trail of a data folder. Exit code 0: it is as it was
-/// sealed; 1: it is not.
+/// Verifies the audit trail. Exit code 0: it is as it was sealed; 1: it is not.
 async fn verify(arguments: Arguments, organization: Option<String>) -> Result<ExitCode, String> {
     // What was written just before the end of a run may wait to be sealed.
-    let cloud = look_at(arguments, Wakes::Sealer).await?;
-    let sealed = cloud.settle().await;
-    let outcome = verified(&cloud, organization.as_deref()).await;
-    cloud.stop().await;
+    let looked_at = look_at(arguments, Wakes::Sealer).await?;
+    let sealed = match &looked_at {
+        LookedAt::Folder(cloud) => cloud.settle().await,
+        LookedAt::Stack(_) => true,
+    };
+    let outcome = verified(&looked_at, organization.as_deref()).await;
+    looked_at.close().await;
     let report = outcome?;
     let _ = writeln!(std::io::stdout(), "{report}");
     if !sealed {
@@ -211,9 +247,9 @@ async fn verify(arguments: Arguments, organization: Option<String>) -> Result<Ex
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn verified(cloud: &LocalCloud, organization: Option<&str>) -> Result<Report, String> {
-    let key = cloud.audit_key().map_err(|problem| problem.to_string())?;
-    let service = cloud.service();
+async fn verified(looked_at: &LookedAt, organization: Option<&str>) -> Result<Report, String> {
+    let key = looked_at.audit_key()?;
+    let service = looked_at.service();
     let only = match organization {
         None => None,
         Some(name) => {
@@ -226,8 +262,42 @@ async fn verified(cloud: &LocalCloud, organization: Option<&str>) -> Result<Repo
     audit::verify::verify(service, &key, only).await.map_err(|trouble| trouble.chain())
 }
 
-/// Opens a data folder to look at it.
-async fn look_at(arguments: Arguments, wakes: Wakes) -> Result<LocalCloud, String> {
+/// Data that is looked at.
+enum LookedAt {
+    /// A data folder, with a local cloud over it.
+    Folder(Box<LocalCloud>),
+    /// A stack on AWS.
+    Stack(Box<Stack>),
+}
+
+impl LookedAt {
+    fn service(&self) -> &Service {
+        match self {
+            Self::Folder(cloud) => cloud.service(),
+            Self::Stack(stack) => stack.service(),
+        }
+    }
+
+    fn audit_key(&self) -> Result<AuditKey, String> {
+        match self {
+            Self::Folder(cloud) => cloud.audit_key().map_err(|problem| problem.to_string()),
+            Self::Stack(stack) => stack.audit_key().cloned().map_err(|problem| problem.to_string()),
+        }
+    }
+
+    async fn close(self) {
+        if let Self::Folder(cloud) = self {
+            cloud.stop().await;
+        }
+    }
+}
+
+/// Opens a data folder, or a stack, to look at it.
+async fn look_at(arguments: Arguments, wakes: Wakes) -> Result<LookedAt, String> {
+    if let Some(variables) = &arguments.aws {
+        let stack = Stack::open(variables).await.map_err(|problem| problem.to_string())?;
+        return Ok(LookedAt::Stack(Box::new(stack)));
+    }
     if arguments.memory || !arguments.data.is_dir() {
         return Err(format!("there is no data folder {} to check", arguments.data.display()));
     }
@@ -239,7 +309,8 @@ async fn look_at(arguments: Arguments, wakes: Wakes) -> Result<LocalCloud, Strin
         wakes,
         ..Options::default()
     };
-    LocalCloud::start(options).await.map_err(|problem| problem.to_string())
+    let cloud = LocalCloud::start(options).await.map_err(|problem| problem.to_string())?;
+    Ok(LookedAt::Folder(Box::new(cloud)))
 }
 
 async fn serve(arguments: Arguments) -> Result<(), StartError> {

@@ -10,17 +10,11 @@ use crate::error::StartError;
 use crate::files;
 use crate::options::{Options, Storage, Wakes};
 use jiff::civil::Date;
-use shared::audit::{self, About, Action, Actor, Record};
 use shared::dynamo::{self, Item};
-use shared::fsck::repair::{self, Repaired};
-use shared::restore::compare::{self, Comparison};
-use shared::restore::night::{self, Set};
-use shared::restore::reapply::{self, Removed};
+use shared::restore::course::{self, Restored, Stage};
+use shared::restore::night::Set;
 use shared::settings::Table;
-use shared::spoken::all_several;
 use shared::trouble::Trouble;
-use shared::{ledger, organization};
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -35,17 +29,9 @@ pub enum RestoreError {
     /// A local cloud did not start.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// DynamoDB or KMS failed.
-    #[error("{}", .0.chain())]
-    Trouble(#[from] Trouble),
-    /// There is no such night.
-    #[error("there are no whole backups of {night}; there are of: {}", list(.there))]
-    NoSuchNight {
-        /// The night.
-        night: Date,
-        /// The nights there are.
-        there: Vec<Date>,
-    },
+    /// There is no such night, or DynamoDB or KMS failed.
+    #[error(transparent)]
+    Course(#[from] course::RestoreError),
     /// Something is there already.
     #[error("{} is there already: a restore makes a new folder", .0.display())]
     NotNew(PathBuf),
@@ -62,41 +48,9 @@ pub enum RestoreError {
     Room(String),
 }
 
-fn list(days: &[Date]) -> String {
-    match days {
-        [] => "no night".to_owned(),
-        _ => days.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-    }
-}
-
-/// What was restored.
-#[derive(Debug)]
-pub struct Restored {
-    /// From which backups.
-    pub set: Set,
-    /// Where it lies.
-    pub folder: PathBuf,
-    /// What the ledger removed again.
-    pub removed: Removed,
-    /// What was mended, and what a person must see to.
-    pub repaired: Repaired,
-    /// How what came back differs from what is there today.
-    pub compared: compare::Report,
-}
-
-impl fmt::Display for Restored {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let folder = self.folder.display();
-        writeln!(formatter, "Restored the backups of {} into {folder}.", self.set.day)?;
-        writeln!(formatter, "\nAgainst the folder it came from:\n{}", self.compared)?;
-        if self.removed.is_empty() {
-            writeln!(formatter, "\nThe ledger had nothing to remove again.")?;
-        } else {
-            let removed = self.removed.iter().map(|(kind, count)| (kind.as_str(), *count));
-            writeln!(formatter, "\nThe ledger removed again: {}.", all_several(removed))?;
-        }
-        writeln!(formatter, "\n{}", self.repaired)?;
-        write!(formatter, "\nStart it with: cargo run -- --data {folder}")
+impl From<Trouble> for RestoreError {
+    fn from(trouble: Trouble) -> Self {
+        Self::Course(trouble.into())
     }
 }
 
@@ -110,12 +64,13 @@ pub async fn restore(
     night: Date,
     to: &Path,
     template: Option<&Path>,
+    tell: &mut (dyn FnMut(Stage) + Send),
 ) -> Result<Restored, RestoreError> {
     if to.exists() {
         return Err(RestoreError::NotNew(to.to_owned()));
     }
     let live = open(from, template).await?;
-    let outcome = restored(&live, from, night, to, template).await;
+    let outcome = restored(&live, from, night, to, template, tell).await;
     live.stop().await;
     outcome
 }
@@ -138,14 +93,12 @@ async fn restored(
     night: Date,
     to: &Path,
     template: Option<&Path>,
+    tell: &mut (dyn FnMut(Stage) + Send),
 ) -> Result<Restored, RestoreError> {
-    let mut sets = night::sets(live.service()).await?;
-    let there = sets.iter().map(|set| set.day).collect();
-    sets.retain(|set| set.day == night);
-    let Some(set) = sets.pop() else { return Err(RestoreError::NoSuchNight { night, there }) };
+    let set = course::find(live.service(), night).await?;
     copy(from, to)?;
     let fresh = open(to, template).await?;
-    let outcome = filled(live, &fresh, set, to).await;
+    let outcome = filled(live, &fresh, set, tell).await;
     fresh.stop().await;
     outcome
 }
@@ -190,31 +143,18 @@ async fn filled(
     live: &LocalCloud,
     fresh: &LocalCloud,
     set: Set,
-    to: &Path,
+    tell: &mut (dyn FnMut(Stage) + Send),
 ) -> Result<Restored, RestoreError> {
     let (service, today) = (fresh.service(), live.service());
+    tell(Stage::Restoring);
     for table in Table::BACKED_UP {
         make_room(fresh, service.settings.tables.name(table)).await?;
     }
-    let wanted = night::wanted(today).await?;
-    while !night::step(service, &set, &service.settings.tables, &wanted).await? {
-        tokio::time::sleep(BETWEEN).await;
-    }
+    course::bring_back(today, service, &set, BETWEEN).await?;
     for table in [Table::OrganizationKeys, Table::Ledger] {
         bring(live, fresh, table).await?;
     }
-    let entries = ledger::all(service).await?;
-    // As it came back, before anything is mended.
-    let comparison = Comparison::new(today, service, &entries, set.taken);
-    let compared = compare::run_to_end(&comparison).await?;
-    let removed = reapply::run(today, service, &entries).await?;
-    let repaired = repair::run(service).await?;
-    let now = service.clock.now();
-    let record = Record::of(Actor::Service, Action::BackupRestored, About::Organization);
-    for id in organization::store::all(service).await? {
-        audit::write(service, id, &record, now).await?;
-    }
-    Ok(Restored { set, folder: to.to_owned(), removed, repaired, compared })
+    Ok(course::make_fit(today, service, set, tell).await?)
 }
 
 /// Removes an empty table, so that a restored one may have its name.

@@ -20,6 +20,15 @@ pub fn quick() -> TimeoutConfig {
         .build()
 }
 
+/// For DynamoDB and KMS, when somebody waits at a terminal and the way may be long.
+#[must_use]
+pub fn unhurried() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(Duration::from_secs(30))
+        .build()
+}
+
 /// For SES, which takes its time over a mail.
 #[must_use]
 pub fn mail() -> TimeoutConfig {

@@ -10,7 +10,7 @@
 //! Parts can be named: `cargo bench --bench booking -- floor pages`. Two run
 //! only when named: `bookings` says which process is the local cloud, waits for
 //! a profiler to be attached, and books; `million` backs up, restores and erases
-//! a million items, which takes half an hour.
+//! a million items, which takes half an hour, or as many as a number beside it says.
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on has nobody to report to")]
 #![expect(clippy::panic, reason = "as above")]
@@ -89,7 +89,8 @@ fn main() {
         bookings(&runtime);
     }
     if wanted.iter().any(|wanted| wanted == "million") {
-        keeping::million();
+        let items = wanted.iter().find_map(|wanted| wanted.parse().ok());
+        keeping::million(items.unwrap_or(keeping::ITEMS));
     }
 }
 

@@ -191,7 +191,7 @@ pub async fn found_school(
 ) -> OrganizationId {
     let organization = Organization {
         id: OrganizationId::fresh(now, &*service.chance).expect("an id"),
-        web_name: WebName::parse(web_name).expect("a web name"),
+        web_name: WebName::of_organization(web_name).expect("a web name"),
         name: "A school to measure".into(),
         zone: zone.clone(),
         state: State::Active,

@@ -1,19 +1,22 @@
 //! A night's backups brought back in a new folder: what was there then is there
 //! again, what was deleted since is not, and everything fits together.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use kept::restore::{RestoreError, restore};
-use kept::{Options, Storage};
+use kept::{Options, Storage, Wakes};
 use shared::audit;
 use shared::audit::{About, Action, Actor, Record};
-use shared::backup::{Name, store};
+use shared::backup::{Name, forgotten, store};
 use shared::deletion::{self, Whom, Wish};
-use shared::dynamo::Write;
+use shared::dynamo::{Item, Write};
 use shared::fsck;
 use shared::ids::{DeletionId, MemberId, OrganizationId, RunId};
 use shared::ledger::{self, Entry, Fate, Forgotten};
 use shared::personal::{EmailAddress, Note};
+use shared::restore::course::{self, Stage};
 use shared::retention::forget;
 use shared::retention::hold::{self, Hold, On};
 use shared::settings::Table;
@@ -73,9 +76,9 @@ async fn a_night_comes_back_without_what_was_deleted_since() {
     world.cloud.stop().await;
 
     let other = jiff::civil::date(2026, 11, 29);
-    let refused = restore(old.path(), other, &new, None).await.unwrap_err();
+    let refused = restore(old.path(), other, &new, None, &mut |_| {}).await.unwrap_err();
     assert!(refused.to_string().contains("there are of: 2026-11-30"), "{refused}");
-    let restored = restore(old.path(), night, &new, None).await.unwrap();
+    let restored = restore(old.path(), night, &new, None, &mut |_| {}).await.unwrap();
     let said = restored.to_string();
     assert!(restored.compared.is_faithful(), "{said}");
     assert_eq!(restored.compared.changed["booking"], 1, "Ada's: {said}");
@@ -83,8 +86,7 @@ async fn a_night_comes_back_without_what_was_deleted_since() {
     assert_eq!(restored.compared.new["booking"], 1, "Cleo's: {said}");
     assert_eq!(restored.removed["booking"], 1, "{said}");
     assert!(restored.repaired.is_clean() && restored.repaired.deeds.is_empty(), "{said}");
-    assert!(said.contains("Start it with: cargo run -- --data"), "{said}");
-    let again = restore(old.path(), night, &new, None).await.unwrap_err();
+    let again = restore(old.path(), night, &new, None, &mut |_| {}).await.unwrap_err();
     assert!(matches!(again, RestoreError::NotNew(_)), "{again}");
 
     let world = open(&new).await;
@@ -106,6 +108,134 @@ async fn a_night_comes_back_without_what_was_deleted_since() {
     world.cloud.stop().await;
 }
 
+/// All items of a table of this name, by key.
+async fn all(world: &World, name: &str) -> BTreeMap<(String, String), Item> {
+    let mut found = BTreeMap::new();
+    let mut from = None;
+    loop {
+        let scan = world.cloud.dynamo().scan().table_name(name).set_exclusive_start_key(from);
+        let answer = scan.send().await.unwrap();
+        for item in answer.items.unwrap_or_default() {
+            let text = |name: &str| item[name].as_s().unwrap().clone();
+            found.insert((text("pk"), text("sk")), item);
+        }
+        from = answer.last_evaluated_key;
+        if from.is_none() {
+            return found;
+        }
+    }
+}
+
+/// A school in which Ada and Bert had booked in the night, and Bert's data was
+/// deleted afterwards.
+async fn deleted_since(world: &World) -> jiff::civil::Date {
+    let school = world.school().await;
+    let organization = school.organization.id;
+    let (ada, bert) = (world.visitor("Ada"), world.visitor("Bert"));
+    ada.books(&school, &world.slot(&school, 0).await).await;
+    bert.books(&school, &world.slot(&school, 2).await).await;
+    let night = jiff::civil::date(2026, 11, 30);
+    back_up(world, night).await;
+    world.advance("PT1H").await;
+    let keys = world.keys(organization).await;
+    let person = keys.person(&EmailAddress::parse(&bert.email).unwrap());
+    let by = Record::of(Actor::Participant(person), Action::DeletionAsked, About::Organization);
+    let (keys, whom, more) = (&keys, Whom::Person(person), Vec::new());
+    let wish = Wish { organization, keys, whom, by, more };
+    deletion::ask(world.service(), &wish, world.now()).await.unwrap();
+    night
+}
+
+#[tokio::test]
+async fn a_night_comes_back_beside_the_tables_that_people_work_with_and_leaves_them_as_they_are() {
+    let world = World::with(Options { wakes: Wakes::Nobody, ..Options::default() }).await;
+    let night = deleted_since(&world).await;
+    let service = world.service();
+    let tables = &service.settings.tables;
+    let mut before = BTreeMap::new();
+    for table in Table::ALL {
+        before.insert(table.word(), all(&world, tables.name(table)).await);
+    }
+    let quick = Duration::from_millis(10);
+    let mut stages = Vec::new();
+    let mut tell = |stage| stages.push(stage);
+    let done = course::beside(service, night, "-restored", quick, &mut tell).await;
+    let (restored, names) = done.unwrap();
+    let whole = [Stage::Restoring, Stage::Comparing, Stage::Reapplying, Stage::Repairing];
+    assert_eq!(stages, whole);
+    assert!(restored.is_clean() && restored.removed["booking"] == 1, "{restored}");
+    for table in Table::ALL {
+        let now = all(&world, tables.name(table)).await;
+        assert!(now == before[table.word()], "{} is not as it was", table.word());
+    }
+    for (table, name) in &names {
+        assert_eq!(*name, format!("{}-restored", tables.name(*table)));
+        let live = forgotten::of(service, tables.name(*table)).await.unwrap();
+        assert_eq!(forgotten::of(service, name).await.unwrap(), live, "{name}");
+        let described = world.cloud.dynamo().describe_table().table_name(name).send().await;
+        let protected = described.unwrap().table.unwrap().deletion_protection_enabled;
+        assert_eq!(protected, Some(true), "{name}");
+    }
+    let bookings = async |name: &str| {
+        let items = all(&world, name).await;
+        items.keys().filter(|(_, sk)| sk == "booking").count()
+    };
+    assert_eq!(bookings(&names[&Table::Schedule]).await, 1, "Bert's does not come back");
+    assert_eq!(bookings(tables.name(Table::Schedule)).await, 2, "nobody has deleted it yet");
+
+    // Another night's tables are not taken for this one's, nor is any name.
+    let mut tell = |_| {};
+    let other = jiff::civil::date(2026, 12, 1);
+    back_up(&world, other).await;
+    let taken = course::beside(service, other, "-restored", quick, &mut tell).await.unwrap_err();
+    assert!(taken.to_string().contains("choose another ending"), "{taken}");
+    for unfit in ["", "-a/b", "-r\u{e9}", &"-".repeat(41)] {
+        let refused = course::beside(service, night, unfit, quick, &mut tell).await.unwrap_err();
+        assert!(matches!(refused, course::RestoreError::Unfit(_)), "{refused}");
+    }
+    let never = jiff::civil::date(2026, 1, 1);
+    let refused = course::beside(service, never, "-never", quick, &mut tell).await.unwrap_err();
+    assert!(refused.to_string().contains("there are of: 2026-11-30, 2026-12-01"), "{refused}");
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn a_restore_beside_that_dies_at_any_request_goes_on_when_it_is_called_again() {
+    let options = Options { wakes: Wakes::Nobody, faults: Some(3), ..Options::default() };
+    let world = World::with(options).await;
+    world.cloud.faults().inject(false);
+    let night = deleted_since(&world).await;
+    let (service, quick) = (world.service(), Duration::from_millis(5));
+    let kept = [Table::Schedule, Table::Identity, Table::Mail];
+    let end = async |names: &BTreeMap<Table, String>| {
+        let mut found = BTreeMap::new();
+        for table in kept {
+            found.insert(table.word(), all(&world, &names[&table]).await);
+        }
+        found
+    };
+    let mut tell = |_| {};
+    let done = course::beside(service, night, "-whole", quick, &mut tell).await;
+    let reference = end(&done.unwrap().1).await;
+    let mut deaths = 0;
+    // Every seventh: no stage has so few.
+    for requests in (0..).step_by(7) {
+        let ending = format!("-{requests}");
+        world.cloud.faults().dies_after(Some(requests));
+        let died = course::beside(service, night, &ending, quick, &mut tell).await;
+        world.cloud.faults().dies_after(None);
+        if died.is_ok() {
+            break;
+        }
+        deaths += 1;
+        let done = course::beside(service, night, &ending, quick, &mut tell).await.unwrap();
+        assert!(end(&done.1).await == reference, "killed after {requests} requests");
+        assert!(done.0.repaired.is_clean(), "{}", done.0);
+    }
+    assert!((10..200).contains(&deaths), "killed at {deaths} places");
+    world.cloud.stop().await;
+}
+
 #[tokio::test]
 async fn a_backup_that_is_not_what_was_there_is_noticed() {
     let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -124,7 +254,7 @@ async fn a_backup_that_is_not_what_was_there_is_noticed() {
     booking.insert("made".into(), aws_sdk_dynamodb::types::AttributeValue::N("1".into()));
     dynamo.put_item().table_name(table).set_item(Some(booking)).send().await.unwrap();
     world.cloud.stop().await;
-    let restored = restore(old.path(), night, &new, None).await.unwrap();
+    let restored = restore(old.path(), night, &new, None, &mut |_| {}).await.unwrap();
     assert_eq!(restored.compared.unlike, 1, "{restored}");
     assert!(restored.to_string().contains("unlike: Schedule"), "{restored}");
 }
@@ -195,7 +325,7 @@ async fn a_restore_deletes_a_dependent_again_and_frees_what_was_to_come_when_it_
     let own = own.strip_prefix(world.cloud.address()).unwrap().to_owned();
     world.cloud.stop().await;
 
-    let restored = restore(old.path(), night, &new, None).await.unwrap();
+    let restored = restore(old.path(), night, &new, None, &mut |_| {}).await.unwrap();
     let said = restored.to_string();
     assert!(restored.compared.is_faithful(), "{said}");
     assert_eq!(restored.removed["booking"], 2, "Maya's and Bert's: {said}");
@@ -254,7 +384,7 @@ async fn a_night_of_the_ledger_goes_around_what_was_held_and_the_holds_of_today_
     assert!(world.cloud.settle().await);
     world.cloud.stop().await;
 
-    let restored = restore(old.path(), night, &new, None).await.unwrap();
+    let restored = restore(old.path(), night, &new, None, &mut |_| {}).await.unwrap();
     assert_eq!(restored.removed["booking"], 2, "Cleo's and Dora's: {restored}");
     let world = open(&new).await;
     assert!(world.cloud.settle().await);

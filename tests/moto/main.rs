@@ -1,5 +1,6 @@
 //! A second opinion on backups: moto answers the same calls as the local cloud,
-//! written by other people after the same service.
+//! written by other people after the same service. And a stack for the commands
+//! that an operator gives to one.
 //!
 //! Both go through one story with the real client, and must tell it alike.
 //! `KEPT_MOTO` says where moto_server lies. moto never lets anything be CREATING
@@ -12,6 +13,8 @@
     clippy::unwrap_used,
     reason = "a test stops where something is not as it should be"
 )]
+
+mod stack;
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -72,6 +75,19 @@ impl Moto {
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
         Client::from_conf(config)
+    }
+}
+
+impl Moto {
+    fn keys(&self) -> aws_sdk_kms::Client {
+        let config = aws_sdk_kms::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(Credentials::new("moto", "moto", None, None, "moto"))
+            .endpoint_url(format!("http://{}", self.address))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        aws_sdk_kms::Client::from_conf(config)
     }
 }
 

@@ -73,6 +73,22 @@ pub async fn put_back(service: &Service, table: &str, wanted: &Forgotten) -> Res
     Ok(false)
 }
 
+/// Has a table refuse to be deleted. Restored ones are made without that, and a
+/// drill's must do without.
+///
+/// # Errors
+/// When DynamoDB fails.
+pub async fn protect(service: &Service, table: &str) -> Result<(), Trouble> {
+    let described = service.dynamo.describe_table().table_name(table).send().await;
+    let described = described.map_err(|cause| Trouble::unavailable("looking at a table", cause))?;
+    if described.table.and_then(|table| table.deletion_protection_enabled) == Some(true) {
+        return Ok(());
+    }
+    let update = service.dynamo.update_table().table_name(table).deletion_protection_enabled(true);
+    update.send().await.map_err(|cause| Trouble::unavailable("protecting a table", cause))?;
+    Ok(())
+}
+
 /// Switches point in time recovery off, so that DynamoDB keeps no copy of the
 /// table when it is removed: with it on, it would keep one for 35 days. Whether
 /// it is off.

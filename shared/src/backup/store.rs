@@ -178,6 +178,16 @@ pub async fn table_status(service: &Service, name: &str) -> Result<Option<TableS
     }
 }
 
+/// From which backup a table was restored, if it was.
+///
+/// # Errors
+/// When DynamoDB fails or there is no such table.
+pub async fn restored_from(service: &Service, name: &str) -> Result<Option<String>, Trouble> {
+    let answer = service.dynamo.describe_table().table_name(name).send().await;
+    let answer = answer.map_err(|cause| Trouble::unavailable("looking at a table", cause))?;
+    Ok(answer.table.and_then(|table| table.restore_summary?.source_backup_arn))
+}
+
 /// The names of the tables that begin so.
 ///
 /// # Errors

@@ -121,12 +121,16 @@ pub async fn query(
     let mut items = Vec::new();
     let mut from = None;
     loop {
-        let answer = client
-            .query()
-            .table_name(table)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
-            .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+        let of = client.query().table_name(table);
+        let of = of.expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
+        // DynamoDB refuses an empty text in the place of a key, also as a beginning.
+        let of = if prefix.is_empty() {
+            of.key_condition_expression("pk = :pk")
+        } else {
+            of.key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+        };
+        let answer = of
             .consistent_read(consistent)
             .set_exclusive_start_key(from)
             .send()

@@ -216,7 +216,7 @@ async fn until_day_seven_only_its_restored_key_opens_what_a_backup_holds_of_it_a
 
     // The night brought back as the operator does it.
     let night = jiff::civil::date(2026, 11, 30);
-    let done = restore(folder.path(), night, &restored, None).await.unwrap();
+    let done = restore(folder.path(), night, &restored, None, &mut |_| {}).await.unwrap();
     assert!(done.compared.is_faithful(), "{done}");
     assert_eq!(done.compared.unlike, 0, "{done}");
     assert!(done.removed["booking"] > 15_000, "{done}");
