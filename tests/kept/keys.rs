@@ -1,7 +1,7 @@
 //! The keys of an organization: another one, everything sealed anew under it,
 //! and every link void.
 
-mod own;
+pub(crate) mod own;
 
 use std::collections::BTreeMap;
 

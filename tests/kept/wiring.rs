@@ -528,6 +528,7 @@ fn statements(policy: &Yaml) -> Vec<(Vec<String>, Vec<String>)> {
     let statements = &policy["Properties"]["PolicyDocument"]["Statement"];
     let statements = statements.as_sequence().unwrap().iter();
     statements
+        .filter(|statement| statement["Effect"].as_str() != Some("Deny"))
         .map(|statement| {
             assert_eq!(statement["Effect"].as_str(), Some("Allow"));
             (words(&statement["Action"]), words(&statement["Resource"]))
@@ -560,11 +561,21 @@ fn no_function_may_do_everything_to_anything() {
 #[test]
 fn keys_that_are_not_the_template_s_are_touched_only_where_they_name_an_organization() {
     let mut said = BTreeMap::<String, BTreeSet<String>>::new();
+    let mut denied = BTreeMap::<String, BTreeSet<String>>::new();
+    let looks = |actions: &[String]| {
+        let looking = ["kms:DescribeKey", "kms:ListResourceTags"];
+        actions.iter().all(|action| looking.contains(&action.as_str()))
+    };
     for (name, policy) in resources(&document(), "AWS::IAM::ManagedPolicy") {
         let statements = &policy["Properties"]["PolicyDocument"]["Statement"];
         for statement in statements.as_sequence().unwrap() {
             let actions = words(&statement["Action"]);
             let to = words(&statement["Resource"]);
+            if statement["Effect"].as_str() == Some("Deny") {
+                assert_eq!(to, ["Key.Arn", "AuditKey.Arn", "CertificateKey.Arn"], "{name}");
+                denied.entry(name.clone()).or_default().extend(actions);
+                continue;
+            }
             let kms = actions.iter().any(|action| action.starts_with("kms:"));
             if !kms || !to.iter().any(|to| to == "*" || to.ends_with("key/*")) {
                 continue;
@@ -576,6 +587,9 @@ fn keys_that_are_not_the_template_s_are_touched_only_where_they_name_an_organiza
                 to.len() == 2 && to[0].ends_with(&format!("alias/{}-*", shared::vault::TAG))
             } else if to == ["*"] {
                 tag("Request") == "false"
+            } else if looks(&actions) {
+                // Says of a key what it is, and does nothing with it.
+                true
             } else {
                 tag("Resource") == "false"
             };
@@ -590,12 +604,23 @@ fn keys_that_are_not_the_template_s_are_touched_only_where_they_name_an_organiza
     let may = |actions: &[&str]| -> BTreeSet<String> {
         actions.iter().map(|action| format!("kms:{action}")).collect()
     };
-    let erases = ["Decrypt", "DescribeKey", "ScheduleKeyDeletion"];
+    // Only what erases has keys deleted, and what makes keys could tag any.
+    let erases = ["Decrypt", "DescribeKey", "ListResourceTags", "ScheduleKeyDeletion"];
     assert_eq!(opens("RetentionPolicy"), may(&erases));
-    let makes =
-        ["CreateAlias", "CreateKey", "EnableKeyRotation", "GenerateDataKeyWithoutPlaintext"];
-    let makes = [&erases[..], &makes, &["TagResource"]].concat();
+    let makes = [
+        "CreateAlias",
+        "CreateKey",
+        "Decrypt",
+        "DescribeKey",
+        "EnableKeyRotation",
+        "GenerateDataKeyWithoutPlaintext",
+        "TagResource",
+    ];
     assert_eq!(opens("OrganizerPolicy"), may(&makes));
+    let mut never = |name: &str| denied.remove(name).unwrap_or_default();
+    assert_eq!(never("RetentionPolicy"), may(&["ScheduleKeyDeletion"]));
+    let tags = ["CreateAlias", "ScheduleKeyDeletion", "TagResource", "UntagResource"];
+    assert_eq!(never("OrganizerPolicy"), may(&tags));
     assert!(said.is_empty(), "{said:?}");
 }
 

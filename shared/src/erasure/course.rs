@@ -17,6 +17,7 @@ use crate::run::{Claim, Kind, Progress, Which};
 use crate::service::Service;
 use crate::settings::Table;
 use crate::trouble::Trouble;
+use crate::vault::own_key;
 
 /// Segments of a table that are read at the same time.
 const SEGMENTS: usize = 1;
@@ -35,6 +36,9 @@ pub struct Course {
     /// The KMS keys that are the organization's alone: they go with its keys.
     #[serde(default)]
     pub kms_keys: Vec<String>,
+    /// When the last of those will be gone, as KMS says.
+    #[serde(default)]
+    pub kms_gone: Option<Timestamp>,
     /// When its keys were destroyed.
     pub key_destroyed: Option<Timestamp>,
     /// When the last passage through the tables found nothing.
@@ -77,6 +81,7 @@ impl Course {
             due: planned.due,
             begun: None,
             kms_keys: Vec::new(),
+            kms_gone: None,
             key_destroyed: None,
             done: None,
             removed: BTreeMap::new(),
@@ -129,10 +134,11 @@ pub async fn step(
                 Progress::Ended
             }
             Beginning::Begun(at) => {
-                let keys = keys_of(service, organization).await?.len() as u64;
+                let rows = keys_of(service, organization).await?;
+                let keys = rows.len() as u64;
                 course.removed.insert(Table::OrganizationKeys.word().to_owned(), keys);
                 // Written down before the rows that name them go.
-                course.kms_keys = own_keys(service, organization).await?;
+                course.kms_keys = own_key::named_in(&rows);
                 course.begun = Some(at);
                 course.stage = Stage::Keys;
                 tracing::warn!(%organization, %deletion, "ERASURE_BEGUN");
@@ -141,8 +147,10 @@ pub async fn step(
         },
         Stage::Keys => {
             destroy_keys(service, organization).await?;
-            for key in &course.kms_keys {
-                service.vault.let_go(key).await?;
+            // Where KMS refuses, the items go all the same: it is asked again.
+            if let Err(trouble) = let_go(service, organization, course).await {
+                let cause = trouble.chain();
+                tracing::error!(%organization, %deletion, cause, "a KMS key is not let go yet");
             }
             course.key_destroyed = Some(whole_second(now));
             course.stage = Stage::Items;
@@ -165,12 +173,15 @@ pub async fn step(
                 return Ok(Progress::Later);
             }
             // A key that was made while the first ones went goes with this.
-            for key in own_keys(service, organization).await? {
-                service.vault.let_go(&key).await?;
-                if !course.kms_keys.contains(&key) {
-                    course.kms_keys.push(key);
-                }
+            let rows = keys_of(service, organization).await?;
+            course.kms_keys.extend(own_key::named_in(&rows));
+            if service.settings.own_keys {
+                // And so does one that was made and wraps nothing yet.
+                course.kms_keys.extend(service.vault.named_key(organization).await?);
             }
+            course.kms_keys.sort_unstable();
+            course.kms_keys.dedup();
+            let_go(service, organization, course).await?;
             destroy_keys(service, organization).await?;
             course.last = true;
             course.stage = Stage::Items;
@@ -187,9 +198,17 @@ pub async fn step(
     Ok(progress)
 }
 
-/// The KMS keys that are this organization's alone.
-async fn own_keys(service: &Service, organization: OrganizationId) -> Result<Vec<String>, Trouble> {
-    service.vault.own_keys(organization, service.settings.own_keys).await
+/// Has the KMS keys that are this organization's alone deleted, and notes when
+/// the last of them will be gone.
+async fn let_go(
+    service: &Service,
+    organization: OrganizationId,
+    course: &mut Course,
+) -> Result<(), Trouble> {
+    for key in &course.kms_keys {
+        course.kms_gone = course.kms_gone.max(service.vault.let_go(organization, key).await?);
+    }
+    Ok(())
 }
 
 /// Signs the certificate and keeps it in the ledger, once.
@@ -215,11 +234,7 @@ async fn conclude(
         asked: course.asked,
         done,
         removed: course.removed.clone(),
-        traces: rules::traces(
-            course.key_destroyed.unwrap_or(done),
-            done,
-            !course.kms_keys.is_empty(),
-        ),
+        traces: rules::traces(course.key_destroyed.unwrap_or(done), done, course.kms_gone),
     };
     let signed = certificates.sign(&certificate).await?;
     let ended = Entry { ended: Some(done), certificate: Some(signed), ..entry };

@@ -56,9 +56,13 @@ pub fn can_be_taken_back(due: Timestamp, now: Timestamp) -> bool {
 
 /// Where traces of an erased organization may be, and until when: its key was
 /// destroyed and its last item removed at these moments. Where it had a KMS key
-/// of its own, that key waits to be deleted.
+/// of its own, KMS deletes that at the third, or up to a day later.
 #[must_use]
-pub fn traces(key_destroyed: Timestamp, done: Timestamp, had_own_key: bool) -> Vec<Trace> {
+pub fn traces(
+    key_destroyed: Timestamp,
+    done: Timestamp,
+    own_key_gone: Option<Timestamp>,
+) -> Vec<Trace> {
     let sealed = "What people said about themselves, sealed under the destroyed key: nobody can read it. \
                   Readable to the operator: the organization's name and notice, events, times and ids";
     let after = |place: &str, what: &str, from: Timestamp, days: i32| Trace {
@@ -71,12 +75,12 @@ pub fn traces(key_destroyed: Timestamp, done: Timestamp, had_own_key: bool) -> V
         what: what.to_owned(),
         gone_by: None,
     };
-    let own_key = had_own_key.then(|| {
+    let own_key = own_key_gone.map(|gone| {
         after(
             "The organization's own KMS key",
             "It opens nothing and waits to be deleted: until then the operator could call that off",
-            key_destroyed,
-            7,
+            gone,
+            1,
         )
     });
     let mut traces = vec![
@@ -173,7 +177,7 @@ mod tests {
     #[test]
     fn each_place_is_named_once_and_none_outlasts_the_six_years_but_what_has_no_date() {
         let done: Timestamp = "2026-12-03T12:00:00Z".parse().unwrap();
-        let traces = traces(done, done, true);
+        let traces = traces(done, done, Some(done));
         let mut places: Vec<&str> = traces.iter().map(|trace| trace.place.as_str()).collect();
         places.sort_unstable();
         let count = places.len();

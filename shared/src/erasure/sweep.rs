@@ -14,13 +14,14 @@ use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use tokio::time::MissedTickBehavior;
 
-use super::begin::destroy_keys;
+use super::begin::{destroy_keys, keys_of};
 use crate::dynamo::{self, Key};
 use crate::ids::OrganizationId;
 use crate::run::Kind;
 use crate::service::Service;
 use crate::settings::Table;
 use crate::trouble::Trouble;
+use crate::vault::own_key;
 
 /// The tables from which everything goes. Audit records stay until their time
 /// is over, the ledger stays, and keys go first, by themselves.
@@ -139,15 +140,19 @@ impl Sweep {
     }
 }
 
-/// Destroys an organization's keys and removes all its items, however many, in
+/// Destroys an organization's keys, also a KMS key of its own, and removes all its items, however many, in
 /// one go: for a restore, which must forget again what was erased.
 ///
 /// # Errors
-/// When DynamoDB fails. It may be taken again.
+/// When DynamoDB or KMS fails. It may be taken again.
 pub async fn sweep(
     service: &Service,
     organization: OrganizationId,
 ) -> Result<BTreeMap<String, u64>, Trouble> {
+    // Before the rows go that name them.
+    for key in own_key::named_in(&keys_of(service, organization).await?) {
+        service.vault.let_go(organization, &key).await?;
+    }
     destroy_keys(service, organization).await?;
     let mut sweep = Sweep::begin(1);
     while !sweep.ended() {

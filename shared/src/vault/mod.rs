@@ -12,7 +12,7 @@
 //! ([`resealing`]).
 
 mod keys;
-mod own_key;
+pub(crate) mod own_key;
 pub mod resealing;
 mod rotation;
 mod seal;
@@ -77,8 +77,12 @@ impl Vault {
         if let Some(keys) = self.remembered(organization, now) {
             return Ok(Some(keys));
         }
-        let Some(keys) = self.read(organization, now).await? else { return Ok(None) };
-        let keys = Arc::new(keys);
+        let (keys, whole) = self.read_all(organization, now).await?;
+        let Some(keys) = keys.map(Arc::new) else { return Ok(None) };
+        if !whole {
+            // Remembered, it would not know a key that others seal under soon.
+            return Ok(Some(keys));
+        }
         let mut unwrapped = self.unwrapped.write().unwrap_or_else(PoisonError::into_inner);
         unwrapped.retain(|_, (since, _)| now.duration_since(*since) < KEPT);
         unwrapped.insert(organization, (now, Arc::clone(&keys)));
@@ -92,20 +96,39 @@ impl Vault {
         organization: OrganizationId,
         now: Timestamp,
     ) -> Result<Option<OrganizationKeys>, Trouble> {
+        Ok(self.read_all(organization, now).await?.0)
+    }
+
+    /// The same, and whether all of them were unwrapped: one that nothing is sealed
+    /// under yet may be so new that KMS does not open it for everybody.
+    async fn read_all(
+        &self,
+        organization: OrganizationId,
+        now: Timestamp,
+    ) -> Result<(Option<OrganizationKeys>, bool), Trouble> {
         let rows =
             dynamo::query(&self.dynamo, &self.table, &organization.to_string(), "", true).await?;
         let mut data_keys = Vec::with_capacity(rows.len());
         let mut link = LinkVersion::FIRST;
+        let mut whole = true;
         for row in rows {
             match rotation::read(organization, &row)? {
                 rotation::Row::Key(kept, wrapped) => {
-                    data_keys.push(self.unwrap(organization, &kept, wrapped).await?);
+                    match self.unwrap(organization, &kept, wrapped).await {
+                        Ok(key) => data_keys.push(key),
+                        Err(trouble) if kept.since > now => {
+                            let cause = trouble.chain();
+                            tracing::warn!(%organization, cause, "a new key does not open yet");
+                            whole = false;
+                        }
+                        Err(trouble) => return Err(trouble),
+                    }
                 }
                 rotation::Row::Link(version, since) if since <= now => link = version,
                 rotation::Row::Link(..) => {}
             }
         }
-        OrganizationKeys::derive(organization, &data_keys, link, now)
+        Ok((OrganizationKeys::derive(organization, &data_keys, link, now)?, whole))
     }
 
     /// Forgets an organization's unwrapped keys at once. Other processes forget
@@ -155,6 +178,10 @@ impl Vault {
             .await
             .map_err(|cause| match refused(&cause) {
                 true => damaged("KMS does not open it"),
+                // One organization's trouble, which must stop no check of all.
+                false if kept.kms_key.is_some() && shut(&cause) => {
+                    damaged("its own KMS key is shut or gone")
+                }
                 false => Trouble::unavailable("unwrapping an organization's key", cause),
             })?;
         let plaintext = answer.plaintext.ok_or_else(|| damaged("KMS gave no plaintext"))?;
@@ -170,5 +197,16 @@ fn refused(error: &aws_sdk_kms::error::SdkError<DecryptError>) -> bool {
         why.is_invalid_ciphertext_exception()
             || why.is_incorrect_key_exception()
             || why.code() == Some("ValidationException")
+    })
+}
+
+/// Whether KMS answered that a key is not to be used: switched off, waiting to be
+/// deleted, gone, or closed to who asks.
+fn shut(error: &aws_sdk_kms::error::SdkError<DecryptError>) -> bool {
+    error.as_service_error().is_some_and(|why| {
+        why.is_disabled_exception()
+            || why.is_kms_invalid_state_exception()
+            || why.is_not_found_exception()
+            || why.code() == Some("AccessDeniedException")
     })
 }

@@ -206,6 +206,11 @@ fn row(
     item
 }
 
+/// Which KMS key of its own wraps what is in a row, whatever else is in it.
+pub(super) fn own_key(item: &Item) -> Option<String> {
+    item.get("kms_key").and_then(|key| key.as_s().ok()).cloned()
+}
+
 /// Reads a row; what is neither a data key nor a link key is damage.
 pub(super) fn read(organization: OrganizationId, item: &Item) -> Result<Row, Trouble> {
     let damaged = |why: &str| Trouble::damaged(format!("the key of {organization}"), why);
@@ -227,7 +232,7 @@ pub(super) fn read(organization: OrganizationId, item: &Item) -> Result<Row, Tro
                 .get("wrapped")
                 .and_then(|wrapped| wrapped.as_b().ok())
                 .ok_or_else(|| damaged("the wrapped key is missing"))?;
-            let kms_key = item.get("kms_key").and_then(|key| key.as_s().ok()).cloned();
+            let kms_key = own_key(item);
             Ok(Row::Key(Kept { version, since, kms_key }, wrapped.clone()))
         }
         Some(("link", version)) => {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_kms::types::KeyState;
 use kept::{Options, Wakes};
 use serde_json::{Value, json};
 use shared::audit::verify::verify;
@@ -15,6 +16,7 @@ use super::scene::{
     Items, School, ask, bytes, carry_through, certificate_path, counts, items, quiet, tick,
 };
 use crate::identity::scene::House;
+use crate::keys::own::{allowing, tagged};
 use crate::personas::Persona;
 use crate::world::{Answer, Plan, World};
 
@@ -187,6 +189,16 @@ async fn small(world: &World, number: usize) -> House {
     house
 }
 
+/// Gives a school a KMS key of its own, which wraps another data key.
+async fn with_own_key(world: &World, house: House) -> House {
+    let vault = &world.service().vault;
+    let own = vault.own_key(house.id()).await.unwrap();
+    let kept = vault.kept(house.id()).await.unwrap();
+    let another = vault.rotate(house.id(), &kept, Some(own), world.now()).await.unwrap();
+    assert!(world.commit(vec![another.unwrap().write]).await);
+    house
+}
+
 /// How an erasure ended: what is left, what the certificate says was removed.
 async fn end(world: &World, house: &House, done: &Value) -> (BTreeMap<&'static str, usize>, Value) {
     let signed: Value = serde_json::from_str(done["certificate"].as_str().unwrap()).unwrap();
@@ -196,9 +208,7 @@ async fn end(world: &World, house: &House, done: &Value) -> (BTreeMap<&'static s
 
 #[tokio::test]
 async fn killed_at_every_request_and_run_again_it_ends_the_same() {
-    let faults = Options { wakes: Wakes::Nobody, faults: Some(5), ..Options::default() };
-    let world = World::with(faults).await;
-    world.cloud.faults().inject(false);
+    let world = allowing(Wakes::Nobody).await;
     let operator = House::operator(&world).await;
     let erased = async |house: &House, killed: Option<u64>| {
         let planned = ask(&world, house).await;
@@ -225,14 +235,17 @@ async fn killed_at_every_request_and_run_again_it_ends_the_same() {
         let done = carry_through(&world, &certificate).await;
         (end(&world, house, &done).await, met)
     };
-    let first = small(&world, 0).await;
+    let first = with_own_key(&world, small(&world, 0).await).await;
     let (reference, _) = erased(&first, None).await;
     assert_eq!(reference.0.keys().copied().collect::<Vec<_>>(), ["Audit", "Ledger", "Run"]);
     let mut killed = 0;
     loop {
-        let house = small(&world, killed + 1).await;
+        let house = with_own_key(&world, small(&world, killed + 1).await).await;
         let (end, met) = erased(&house, Some(killed as u64)).await;
         assert_eq!(end, reference, "killed after {killed} requests");
+        let own = tagged(&world, house.id()).await;
+        let waits = own.iter().all(|key| key.key_state == Some(KeyState::PendingDeletion));
+        assert!(own.len() == 1 && waits, "killed after {killed} requests: {own:?}");
         if !met {
             break;
         }

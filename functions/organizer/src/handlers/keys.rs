@@ -5,6 +5,7 @@ use shared::audit::{self, About, Action as Deed, More, Record, Word};
 use shared::dynamo::Write;
 use shared::identity::access::Action;
 use shared::ids::RunId;
+use shared::organization::Organization;
 use shared::run;
 use shared::trouble::Trouble;
 use shared::vault::{Another, resealing};
@@ -49,7 +50,7 @@ async fn keys_page(
     let under_way = under_way(visit, guest).await?;
     let zone = &guest.organization().zone;
     let has_own = kept.first().is_some_and(|key| key.kms_key.is_some());
-    let offered = service.settings.own_keys && !has_own;
+    let offered = is_offered(visit, guest.organization()) && !has_own;
     let newest = kept.iter().find(|key| key.since <= visit.now).map(|key| key.version);
     if !visit.incoming.wants_page() {
         let keys = kept.iter().map(|key| KeyShape {
@@ -151,8 +152,7 @@ pub(crate) async fn own(visit: &Visit<'_>) -> Result<Reply, Fault> {
     let guest = visit.at_account(Action::RotateKeys).await?;
     let NothingShape {} = visit.sent(&guest)?;
     visit.freshly(&guest, "/keys")?;
-    let service = &visit.function.service;
-    if !service.settings.own_keys {
+    if !is_offered(visit, guest.organization()) {
         let fault = Fault::new(
             Kind::Conflict,
             "No organization has a master key of its own here. Ask whoever runs this service.",
@@ -160,6 +160,12 @@ pub(crate) async fn own(visit: &Visit<'_>) -> Result<Reply, Fault> {
         return refused(visit, &guest, fault).await;
     }
     add(visit, &guest, Under::ItsOwn).await
+}
+
+/// Whether an organization may have a KMS key of its own. The operator's may
+/// not: certificates and erasures of all need its keys.
+fn is_offered(visit: &Visit<'_>, organization: &Organization) -> bool {
+    visit.function.service.settings.own_keys && !organization.is_operator()
 }
 
 /// What wraps another data key.
