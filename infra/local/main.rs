@@ -207,7 +207,8 @@ async fn restore(
     let (restored, there) = if let Some(variables) = aws {
         let stack = Stack::open(&variables).await.map_err(|problem| problem.to_string())?;
         let ending = to.to_string_lossy();
-        let beside = course::beside(stack.service(), night, &ending, BETWEEN, &mut tell).await;
+        let key = stack.audit_key().map_err(|problem| problem.to_string())?;
+        let beside = course::beside(stack.service(), key, night, &ending, BETWEEN, &mut tell).await;
         let (restored, names) = beside.map_err(|problem| problem.to_string())?;
         let names: Vec<String> = names.into_values().collect();
         (restored, format!("Restored into the tables {}.", names.join(", ")))

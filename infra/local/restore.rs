@@ -154,7 +154,7 @@ async fn filled(
     for table in [Table::OrganizationKeys, Table::Ledger] {
         bring(live, fresh, table).await?;
     }
-    Ok(course::make_fit(today, service, set, tell).await?)
+    Ok(course::make_fit(today, service, set, &fresh.audit_key()?, tell).await?)
 }
 
 /// Removes an empty table, so that a restored one may have its name.

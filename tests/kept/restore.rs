@@ -156,10 +156,10 @@ async fn a_night_comes_back_beside_the_tables_that_people_work_with_and_leaves_t
     for table in Table::ALL {
         before.insert(table.word(), all(&world, tables.name(table)).await);
     }
-    let quick = Duration::from_millis(10);
+    let (quick, key) = (Duration::from_millis(10), world.cloud.audit_key().unwrap());
     let mut stages = Vec::new();
     let mut tell = |stage| stages.push(stage);
-    let done = course::beside(service, night, "-restored", quick, &mut tell).await;
+    let done = course::beside(service, &key, night, "-restored", quick, &mut tell).await;
     let (restored, names) = done.unwrap();
     let whole = [Stage::Restoring, Stage::Comparing, Stage::Reapplying, Stage::Repairing];
     assert_eq!(stages, whole);
@@ -183,18 +183,30 @@ async fn a_night_comes_back_beside_the_tables_that_people_work_with_and_leaves_t
     assert_eq!(bookings(&names[&Table::Schedule]).await, 1, "Bert's does not come back");
     assert_eq!(bookings(tables.name(Table::Schedule)).await, 2, "nobody has deleted it yet");
 
+    // Nobody had sealed the trail when the backup was taken, and nobody else will.
+    let tables = names
+        .iter()
+        .fold(tables.clone(), |tables, (table, name)| tables.with(*table, name.clone()));
+    let beside = service.over(tables);
+    assert!(restored.sealed > 0, "{restored}");
+    let trail = audit::verify::verify(&beside, &key, None).await.unwrap();
+    assert!(trail.is_clean() && trail.records >= restored.sealed, "{trail}");
+
     // Another night's tables are not taken for this one's, nor is any name.
     let mut tell = |_| {};
     let other = jiff::civil::date(2026, 12, 1);
     back_up(&world, other).await;
-    let taken = course::beside(service, other, "-restored", quick, &mut tell).await.unwrap_err();
+    let taken =
+        course::beside(service, &key, other, "-restored", quick, &mut tell).await.unwrap_err();
     assert!(taken.to_string().contains("choose another ending"), "{taken}");
     for unfit in ["", "-a/b", "-r\u{e9}", &"-".repeat(41)] {
-        let refused = course::beside(service, night, unfit, quick, &mut tell).await.unwrap_err();
+        let refused =
+            course::beside(service, &key, night, unfit, quick, &mut tell).await.unwrap_err();
         assert!(matches!(refused, course::RestoreError::Unfit(_)), "{refused}");
     }
     let never = jiff::civil::date(2026, 1, 1);
-    let refused = course::beside(service, never, "-never", quick, &mut tell).await.unwrap_err();
+    let refused =
+        course::beside(service, &key, never, "-never", quick, &mut tell).await.unwrap_err();
     assert!(refused.to_string().contains("there are of: 2026-11-30, 2026-12-01"), "{refused}");
     world.cloud.stop().await;
 }
@@ -206,6 +218,7 @@ async fn a_restore_beside_that_dies_at_any_request_goes_on_when_it_is_called_aga
     world.cloud.faults().inject(false);
     let night = deleted_since(&world).await;
     let (service, quick) = (world.service(), Duration::from_millis(5));
+    let key = world.cloud.audit_key().unwrap();
     let kept = [Table::Schedule, Table::Identity, Table::Mail];
     let end = async |names: &BTreeMap<Table, String>| {
         let mut found = BTreeMap::new();
@@ -215,20 +228,20 @@ async fn a_restore_beside_that_dies_at_any_request_goes_on_when_it_is_called_aga
         found
     };
     let mut tell = |_| {};
-    let done = course::beside(service, night, "-whole", quick, &mut tell).await;
+    let done = course::beside(service, &key, night, "-whole", quick, &mut tell).await;
     let reference = end(&done.unwrap().1).await;
     let mut deaths = 0;
     // Every seventh: no stage has so few.
     for requests in (0..).step_by(7) {
         let ending = format!("-{requests}");
         world.cloud.faults().dies_after(Some(requests));
-        let died = course::beside(service, night, &ending, quick, &mut tell).await;
+        let died = course::beside(service, &key, night, &ending, quick, &mut tell).await;
         world.cloud.faults().dies_after(None);
         if died.is_ok() {
             break;
         }
         deaths += 1;
-        let done = course::beside(service, night, &ending, quick, &mut tell).await.unwrap();
+        let done = course::beside(service, &key, night, &ending, quick, &mut tell).await.unwrap();
         assert!(end(&done.1).await == reference, "killed after {requests} requests");
         assert!(done.0.repaired.is_clean(), "{}", done.0);
     }

@@ -28,7 +28,7 @@ use crate::trouble::Trouble;
 pub type Item = HashMap<String, AttributeValue>;
 
 /// DynamoDB's limit on the keys of one BatchGetItem.
-const MOST_KEYS: usize = 100;
+pub(crate) const MOST_KEYS: usize = 100;
 /// How often leftovers or conflicts are tried again before giving up.
 pub const TRIES: u32 = 10;
 

@@ -9,12 +9,14 @@ use jiff::civil::Date;
 use super::compare::{self, Comparison};
 use super::night::{self, Set};
 use super::reapply::{self, Removed};
+use super::trail;
+use crate::audit::checkpoint::AuditKey;
 use crate::audit::{self, About, Action, Actor, Record};
 use crate::backup::{forgotten, store};
 use crate::fsck::repair::{self, Repaired};
 use crate::service::Service;
 use crate::settings::{Table, Tables};
-use crate::spoken::all_several;
+use crate::spoken::{all_several, counted};
 use crate::trouble::Trouble;
 use crate::{ledger, organization};
 
@@ -91,6 +93,9 @@ pub struct Restored {
     pub removed: Removed,
     /// What was mended, and what a person must see to.
     pub repaired: Repaired,
+    /// How many records of the trail were sealed anew, because their checkpoints
+    /// came after the backup.
+    pub sealed: u64,
     /// Whether the tables were there already when this began: what a call before
     /// it removed or mended in them is among the differences.
     pub resumed: bool,
@@ -118,6 +123,11 @@ impl fmt::Display for Restored {
         } else {
             let removed = self.removed.iter().map(|(kind, count)| (kind.as_str(), *count));
             writeln!(formatter, "\nThe ledger removed again: {}.", all_several(removed))?;
+        }
+        if self.sealed > 0 {
+            let records = counted(self.sealed, "records");
+            let why = "their checkpoints came after the backup";
+            writeln!(formatter, "\nSealed anew, since {why}: {records} of the trail.")?;
         }
         write!(formatter, "\n{}", self.repaired)
     }
@@ -152,8 +162,8 @@ pub async fn bring_back(
     Ok(())
 }
 
-/// Makes restored tables fit to be worked with: compares them, applies the
-/// ledger, mends, and writes into each organization's trail that it was restored.
+/// Makes restored tables fit to be worked with: compares them, seals what their
+/// checkpoints came too late for, applies the ledger, mends, and writes into each organization's trail that it was restored.
 /// Nobody else may write meanwhile.
 ///
 /// # Errors
@@ -163,6 +173,7 @@ pub async fn make_fit(
     live: &Service,
     restored: &Service,
     set: Set,
+    key: &AuditKey,
     tell: &mut (dyn FnMut(Stage) + Send),
 ) -> Result<Restored, Trouble> {
     tell(Stage::Comparing);
@@ -170,6 +181,7 @@ pub async fn make_fit(
     // As it came back, before anything is mended.
     let comparison = Comparison::new(live, restored, &entries, set.taken);
     let compared = compare::run_to_end(&comparison).await?;
+    let sealed = trail::seal(live, restored, key, set.taken).await?;
     tell(Stage::Reapplying);
     let removed = reapply::run(live, restored, &entries).await?;
     tell(Stage::Repairing);
@@ -179,7 +191,7 @@ pub async fn make_fit(
     for id in organization::store::all(restored).await? {
         audit::write(restored, id, &record, now).await?;
     }
-    Ok(Restored { set, compared, removed, repaired, resumed: false })
+    Ok(Restored { set, compared, removed, repaired, sealed, resumed: false })
 }
 
 /// Restores a night beside the tables that people work with, under their names
@@ -191,6 +203,7 @@ pub async fn make_fit(
 /// are as they were.
 pub async fn beside(
     live: &Service,
+    key: &AuditKey,
     night: Date,
     ending: &str,
     between: Duration,
@@ -221,7 +234,7 @@ pub async fn beside(
     let restored = live.over(tables);
     tell(Stage::Restoring);
     bring_back(live, &restored, &set, between).await?;
-    let outcome = make_fit(live, &restored, set, tell).await?;
+    let outcome = make_fit(live, &restored, set, key, tell).await?;
     for name in names.values() {
         forgotten::protect(live, name).await?;
     }

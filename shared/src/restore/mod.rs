@@ -16,3 +16,4 @@ pub mod course;
 mod facts;
 pub mod night;
 pub mod reapply;
+mod trail;

@@ -114,6 +114,7 @@ fn line(guest: &Guest, organization: &Organization) -> OrganizationLine {
         State::Erased => ("Deleted", Vec::new()),
     };
     OrganizationLine {
+        id: organization.id.to_string(),
         name: name.clone(),
         web_name: organization.web_name.to_string(),
         state,

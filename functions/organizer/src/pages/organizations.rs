@@ -23,6 +23,8 @@ pub struct OrganizationsPage {
 /// An organization in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrganizationLine {
+    /// Its id, by which logs, alarms and keys name it.
+    pub id: String,
     /// Its name.
     pub name: String,
     /// Its name in addresses.

@@ -827,6 +827,7 @@ fn organizations() -> OrganizationsPage {
         news: None,
         refusal: None,
         organizations: vec![OrganizationLine {
+            id: "0123456789abcdefghjkmnpqrs".into(),
             name: MARKUP.into(),
             web_name: "maple-street-school".into(),
             state: "Waits for approval",

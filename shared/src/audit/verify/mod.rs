@@ -15,11 +15,12 @@ mod chain;
 mod report;
 mod round;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::checkpoint::AuditKey;
+use super::leaf::Leaf;
 use crate::dynamo::{Item, Key, keys};
 use crate::ids::{OrganizationId, RecordId};
 use crate::ledger;
@@ -74,6 +75,42 @@ pub async fn in_shares(
         round::compare(service, &chains, share, only.is_none(), &mut report).await?;
     }
     Ok(report)
+}
+
+/// The records written since a moment that no checkpoint holds, by organization.
+///
+/// # Errors
+/// As [`verify`].
+pub async fn unsealed(
+    service: &Service,
+    key: &AuditKey,
+    since: Timestamp,
+) -> Result<BTreeMap<OrganizationId, Vec<Item>>, Trouble> {
+    let mut found: BTreeMap<OrganizationId, BTreeMap<String, Item>> = BTreeMap::new();
+    let mut next = None;
+    loop {
+        let (items, after) = scan(service, next, false).await?;
+        for item in items {
+            let named = Key::of(&item).and_then(|key| named_by(&key));
+            if let Some((organization, id, true)) = named
+                && written_at(id) >= since
+            {
+                found.entry(organization).or_default().insert(id.to_string(), item);
+            }
+        }
+        if after.is_none() {
+            break;
+        }
+        next = after;
+    }
+    for (organization, records) in &mut found {
+        let mut report = Report::default();
+        let chain = chain::walk(service, key, *organization, &mut report).await?;
+        let held = |_, _, _, leaf: Leaf| drop(records.remove(&leaf.key.sk));
+        chain.leaves(service, held).await?;
+    }
+    found.retain(|_, records| !records.is_empty());
+    Ok(found.into_iter().map(|(id, records)| (id, records.into_values().collect())).collect())
 }
 
 /// Every organization that is registered, was erased or has anything in the
