@@ -224,8 +224,9 @@ async fn restore(
     };
     let _ = writeln!(
         std::io::stdout(),
-        "The backups of {}.\n\n{restored}\n\n{there}",
-        restored.set.day
+        "The backups of {}, taken from {} on.\n\n{restored}\n\n{there}",
+        restored.set.day,
+        restored.set.taken
     );
     Ok(if restored.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
