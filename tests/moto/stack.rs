@@ -211,7 +211,7 @@ async fn a_stack_is_checked_and_a_night_of_it_restored_beside_it_by_the_operator
     }
     // The same once more goes on and says so; another night there is not, and no stack.
     let again = text(&kept(&moto, &file, &restore));
-    assert!(again.contains("were there already") && again.contains("Repaired"), "{again}");
+    assert!(again.contains("were there already") && again.contains("repaired"), "{again}");
     let none = kept(&moto, &file, &["restore", "--from", "2026-11-29", "--to", "-other"]);
     assert!(text(&none).contains("there are of: 2026-11-30"), "{}", text(&none));
     let lost = kept(&moto, &folder.path().join("nowhere.json"), &["fsck"]);
