@@ -545,6 +545,26 @@ async fn one_person_is_let_in_to_help_reads_and_changes_nothing_and_can_be_put_o
     world.cloud.stop().await;
 }
 
+#[tokio::test]
+async fn a_helper_who_is_off_the_operator_s_list_is_kept_out_and_the_page_says_so() {
+    let world = World::start().await;
+    let school = School::in_(&world).await;
+    let supporter = supporter(&school).await;
+    let administrator = school.house.signed_in(&world, &school.administrator).await;
+    let path = school.path("/support");
+    let wish = json!({ "supporter": supporter.id.to_string(), "reason": "Reports.", "hours": 1 });
+    assert_eq!(administrator.post(&path, &wish).await.status, 201);
+    assert_eq!(administrator.get(&path).await.json()["grants"][0]["holds"], true);
+    let off = school.operator.change(&supporter, &supporter.as_supporter(false)).await.unwrap();
+    let sam = school.operator.signed_in(&world, &off).await;
+    sam.get(&school.appointments()).await.refused(401, "sign_in_needed");
+    assert_eq!(administrator.get(&path).await.json()["grants"][0]["holds"], false);
+    let page = administrator.page(&path).await;
+    assert!(page.text.contains("Kept out: not on the list"), "{}", page.text);
+    assert!(page.text.contains("/withdraw"), "it can still be ended for good");
+    world.cloud.stop().await;
+}
+
 /// What a supporter read.
 pub fn reads_of(records: &[Entry], supporter: MemberId) -> Vec<Entry> {
     let by = |actor| matches!(actor, Actor::Support { member, .. } if member == supporter);

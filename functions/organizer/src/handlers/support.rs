@@ -75,13 +75,18 @@ async fn support_page(
     let supporters = supporters(visit).await?;
     visit.look(guest, About::Organization, "support", supporters.len(), None).await?;
     let names = Names::read(visit, guest).await?;
+    let is_listed = |grant: &Grant| supporters.iter().any(|(id, _)| *id == grant.supporter);
     if !visit.incoming.wants_page() {
+        let grants = grants.iter().map(|grant| GrantShape {
+            holds: grant.holds(visit.now) && is_listed(grant),
+            ..shape(visit, guest, grant, &names)
+        });
         let shape = SupportShape {
+            grants: grants.collect(),
             supporters: supporters
-                .into_iter()
-                .map(|(id, name)| SupporterLineShape { id: id.to_string(), name })
+                .iter()
+                .map(|(id, name)| SupporterLineShape { id: id.to_string(), name: name.clone() })
                 .collect(),
-            grants: grants.iter().map(|grant| shape(visit, guest, grant, &names)).collect(),
         };
         return Ok(Reply::json(StatusCode::OK, &shape));
     }
@@ -91,10 +96,9 @@ async fn support_page(
     };
     let said = |name: &str| typed.get(name).map(String::as_str);
     let listing = Listing::asked(visit, "/support")?;
-    let lines = grants
-        .iter()
-        .enumerate()
-        .map(|(place, grant)| line(visit, guest, grant, &names, (&listing, place)));
+    let lines = grants.iter().enumerate().map(|(place, grant)| {
+        line(visit, guest, (grant, is_listed(grant)), &names, (&listing, place))
+    });
     let lines = try_join_all(lines).await?;
     let hours = [1, 2, 4, 8, 24].map(|hours: u32| Choice {
         value: hours.to_string(),
@@ -153,7 +157,7 @@ fn shape(visit: &Visit<'_>, guest: &Guest, grant: &Grant, names: &Names) -> Gran
 async fn line(
     visit: &Visit<'_>,
     guest: &Guest,
-    grant: &Grant,
+    (grant, is_listed): (&Grant, bool),
     names: &Names,
     (listing, place): (&Listing, usize),
 ) -> Result<GrantLine, Fault> {
@@ -168,7 +172,9 @@ async fn line(
         state: match (grant.withdrawn, grant.replaced, holds) {
             (Some(_), ..) => "Withdrawn",
             (None, Some(_), _) => "Replaced by a later one",
-            (None, None, true) => "Can read now",
+            (None, None, true) if is_listed => "Can read now",
+            // Back on the list, they could again.
+            (None, None, true) => "Kept out: not on the list of helpers at present",
             (None, None, false) => "Ended",
         },
         withdraw: holds.then(|| guest.path(&format!("/support/{}/withdraw", grant.supporter))),
