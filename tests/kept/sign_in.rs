@@ -7,6 +7,7 @@ use shared::identity::access::Level;
 use shared::identity::member::State;
 
 use crate::people::{OTHER, PASSWORD};
+use crate::takeover::cleo;
 use crate::world::{Answer, World};
 
 /// What an answer tells to who only looks at it: all but the date.
@@ -521,12 +522,7 @@ async fn a_participant_may_set_a_password_and_sign_in_with_the_address() {
 async fn who_came_by_a_link_long_ago_and_changes_how_they_sign_in_can_have_another_mailed_there() {
     let world = World::start().await;
     let school = world.school().await;
-    let slot = world.slot(&school, 0).await;
-    world.visitor("Cleo Parent").books(&school, &slot).await;
-    let cleo = world.person(&school.organization, "Cleo Parent");
-    cleo.post("/sign-in/link", &json!({ "email": cleo.email })).await;
-    let link = cleo.mailed_link("/sign-in/").await;
-    cleo.submit(&link, &[]).await;
+    let (cleo, _) = cleo(&world, &school).await;
     world.advance("PT11M").await;
     let page = cleo.page("/account/confirm").await;
     assert_eq!(page.status, 200, "{}", page.text);

@@ -153,7 +153,7 @@ async fn a_password_that_was_long_enough_all_along_stays_when_the_last_second_st
 }
 
 /// A participant who has come in by a mailed link.
-async fn cleo<'a>(world: &'a World, school: &Place) -> (Person<'a>, Subject) {
+pub async fn cleo<'a>(world: &'a World, school: &Place) -> (Person<'a>, Subject) {
     let slot = world.slot(school, 0).await;
     world.visitor("Cleo Parent").books(school, &slot).await;
     let cleo = world.person(&school.organization, "Cleo Parent");

@@ -22,7 +22,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
@@ -66,28 +66,25 @@ impl Moto {
         moto
     }
 
-    fn client(&self) -> Client {
-        let config = aws_sdk_dynamodb::Config::builder()
+    /// How its clients are made: as AWS's are, but for the address.
+    fn config(&self) -> aws_config::SdkConfig {
+        aws_config::SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("us-east-1"))
-            .credentials_provider(Credentials::new("moto", "moto", None, None, "moto"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "moto", "moto", None, None, "moto",
+            )))
             .endpoint_url(format!("http://{}", self.address))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
-        Client::from_conf(config)
+            .build()
     }
-}
 
-impl Moto {
+    fn client(&self) -> Client {
+        Client::new(&self.config())
+    }
+
     fn keys(&self) -> aws_sdk_kms::Client {
-        let config = aws_sdk_kms::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("us-east-1"))
-            .credentials_provider(Credentials::new("moto", "moto", None, None, "moto"))
-            .endpoint_url(format!("http://{}", self.address))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
-        aws_sdk_kms::Client::from_conf(config)
+        aws_sdk_kms::Client::new(&self.config())
     }
 }
 

@@ -21,11 +21,11 @@ use crate::trouble::Trouble;
 /// The tag that says whose key it is. The template's grants ask for it.
 pub const TAG: &str = "kept-organization";
 /// KMS's shortest wait before a key is deleted, in days.
-pub const WAIT_DAYS: i32 = 7;
+const WAIT_DAYS: i32 = 7;
 
 /// What an organization's own key is called, which says where it is found.
 fn alias(organization: OrganizationId) -> String {
-    format!("alias/kept-organization-{organization}")
+    format!("alias/{TAG}-{organization}")
 }
 
 impl Vault {
