@@ -45,10 +45,16 @@ impl Mender<'_> {
             let writes = vec![replaced(counted)?];
             return Ok(Some(Plan::new(organization, about, Deed::Recounted, writes)));
         }
-        // More than stand: something was booked of which only this is left.
+        // More than stand: something was booked of which only this is left. A
+        // time they hold may be it, confirmed; or it is another of theirs, and
+        // nothing tells which. So the one is booked and the other told of.
+        let of = AgendaOf::Person(person);
         if let Some(held) = there.find(|booking| matches!(booking.state, State::Held(_)))
-            && let Some(plan) = self.confirmed(organization, &keys, held).await?
+            && let Some(mut plan) = self.confirmed(organization, &keys, held).await?
         {
+            plan.writes.extend(self.losses(organization, &keys, event, None).await?);
+            plan.writes.extend(self.missing(organization, &keys, of, event).await?);
+            plan.deeds.push(Deed::LossTold);
             return Ok(Some(plan));
         }
         let kept = self.kept_for(organization, person, event).await?;
@@ -56,7 +62,6 @@ impl Mender<'_> {
         let mut deeds = vec![Deed::Recounted];
         if tally.live - counted > kept {
             writes.extend(self.losses(organization, &keys, event, None).await?);
-            let of = AgendaOf::Person(person);
             writes.extend(self.missing(organization, &keys, of, event).await?);
             deeds.push(Deed::LossTold);
         }
