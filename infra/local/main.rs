@@ -5,11 +5,16 @@ use kept::stack::Stack;
 use kept::{LocalCloud, Options, StartError, Storage, Wakes};
 use shared::audit::checkpoint::AuditKey;
 use shared::audit::{self, verify::Report};
+use shared::identity::door::Wanted;
+use shared::identity::operator::Begun;
 use shared::identity::password::breached;
+use shared::identity::{self, member};
 use shared::ids::OrganizationId;
 use shared::organization;
+use shared::personal::{EmailAddress, PersonName};
 use shared::restore::course::{self, Stage};
 use shared::service::Service;
+use shared::time::Zone;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -77,6 +82,22 @@ enum Command {
         #[arg(long, value_name = "COUNT", default_value_t = 1)]
         seen_at_least: u64,
     },
+    /// Begin an installation: make the operator's organization, and mail its first
+    /// administrator a link to choose a password
+    Operator {
+        /// What the operator is called
+        #[arg(long, value_name = "NAME", value_parser = PersonName::parse)]
+        name: PersonName,
+        /// The zone it lives in, such as Europe/Dublin
+        #[arg(long, value_name = "ZONE", value_parser = Zone::parse, default_value = "UTC")]
+        zone: Zone,
+        /// What its first administrator is called
+        #[arg(long, value_name = "NAME", value_parser = PersonName::parse)]
+        administrator: PersonName,
+        /// Where mail reaches them, and their username
+        #[arg(long, value_name = "ADDRESS", value_parser = EmailAddress::parse)]
+        email: EmailAddress,
+    },
     /// The audit trail
     #[command(subcommand)]
     Audit(Audit),
@@ -131,7 +152,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
         .map_err(|error| format!("the runtime did not start: {error}"))?;
     match arguments.command.clone() {
         None if arguments.aws.is_some() => {
-            Err("--aws goes with fsck, restore or audit verify".to_owned())
+            Err("--aws goes with fsck, restore, operator or audit verify".to_owned())
         }
         None => runtime
             .block_on(serve(arguments))
@@ -142,6 +163,10 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
         Some(Command::Restore { from, to }) => runtime.block_on(restore(arguments, from, &to)),
         Some(Command::BreachedList { file, to, seen_at_least }) => {
             breached_list(&file, &to, seen_at_least)
+        }
+        Some(Command::Operator { name, zone, administrator, email }) => {
+            let wanted = Wanted { organization: name, zone, name: administrator, email };
+            runtime.block_on(operator(arguments, &wanted))
         }
         Some(Command::Openapi) => {
             let text = kept::description::whole().map_err(|problem| problem.to_string())?;
@@ -229,6 +254,34 @@ async fn restore(
         restored.set.taken
     );
     Ok(if restored.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Begins an installation, and says what came of it.
+async fn operator(arguments: Arguments, wanted: &Wanted) -> Result<ExitCode, String> {
+    let on_aws = arguments.aws.is_some();
+    let looked_at = look_at(arguments, Wakes::Nobody).await?;
+    let begun = identity::operator::begin(looked_at.service(), wanted).await;
+    let page = looked_at.service().settings.address_of("/operator/manage");
+    looked_at.close().await;
+    let Begun { administrator, again, withdrawn } = begun.map_err(|why| why.to_string())?;
+    let (name, email) = (administrator.name.expose(), administrator.email.expose());
+    let again = if again { " once more; earlier links are void" } else { "" };
+    let mut said = match administrator.state {
+        member::State::Active => format!("{name} <{email}> can sign in again."),
+        member::State::Invited | member::State::Disabled => {
+            format!("{name} <{email}> is invited{again}.")
+        }
+    };
+    if withdrawn > 0 {
+        said += &format!(" Invitations withdrawn from others: {withdrawn}.");
+    }
+    // A folder's address is another at each start.
+    let where_next = match on_aws {
+        true => format!("The operator's page: {page}"),
+        false => "The mail goes out once the service runs.".to_owned(),
+    };
+    let _ = writeln!(std::io::stdout(), "{said}\n{where_next}");
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Verifies the audit trail. Exit code 0: it is as it was sealed; 1: it is not.

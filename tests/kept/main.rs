@@ -15,6 +15,7 @@ mod audit;
 mod authenticator;
 mod backups;
 mod bad_input;
+mod beginning;
 mod booking;
 mod breached;
 mod crash;

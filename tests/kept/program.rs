@@ -160,3 +160,33 @@ fn a_list_of_breached_passwords_is_made_and_a_wrong_source_is_named_with_its_lin
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).contains("public.txt, line 2"), "{}", said(&output));
 }
+
+#[tokio::test]
+async fn the_operator_s_first_administrator_is_invited_by_a_command_and_a_wrong_address_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    Program::start(folder.path()).kill();
+    let begins = |email: &str| {
+        let name = ["operator", "--name", "Harbor Scheduling", "--administrator", "Rita Example"];
+        kept(&[&name[..], &["--email", email]].concat(), Some(folder.path()))
+    };
+    let wrong = begins("rita");
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(said(&wrong).contains("--email") && said(&wrong).contains("name@example.org"));
+    let output = begins("rita@example.org");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(told.contains("Rita Example <rita@example.org> is invited."), "{told}");
+    // The demonstration had invited somebody else, who has not come.
+    assert!(told.contains("withdrawn from others: 1"), "{told}");
+
+    let program = Program::start(folder.path());
+    let mails = format!("{}/_local/mail", program.address);
+    for _ in 0..100 {
+        let text = reqwest::get(&mails).await.unwrap().text().await.unwrap();
+        if text.contains("rita@example.org") {
+            return program.kill();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("no mail to the operator's first administrator");
+}

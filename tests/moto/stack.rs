@@ -143,7 +143,8 @@ fn kept(moto: &Moto, variables: &Path, words: &[&str]) -> Output {
 }
 
 #[tokio::test]
-async fn a_stack_is_checked_and_a_night_of_it_restored_beside_it_by_the_operator_s_commands() {
+async fn a_stack_is_begun_checked_and_a_night_of_it_restored_beside_it_by_the_operator_s_commands()
+{
     let moto = Moto::start();
     let client = moto.client();
     let template = Template::parse(EMBEDDED_NAME, EMBEDDED).unwrap();
@@ -159,6 +160,23 @@ async fn a_stack_is_checked_and_a_night_of_it_restored_beside_it_by_the_operator
     let settings = Settings::from_variables(|name| said.get(name).cloned()).unwrap();
     let (clock, chance) = (Arc::new(SystemClock), Arc::new(SystemChance));
     let service = Service::new(client.clone(), kms, clock, chance, settings);
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("variables.json");
+    std::fs::write(&file, serde_json::to_vec(&said).unwrap()).unwrap();
+    let text = |output: &Output| {
+        format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        )
+    };
+    let operator = ["operator", "--name", "Harbor Scheduling", "--administrator", "Olga Persson"];
+    let operator = [&operator[..], &["--email", "olga@example.org"]].concat();
+    let begun = kept(&moto, &file, &operator);
+    assert!(text(&begun).contains("Olga Persson <olga@example.org> is invited."), "{begun:?}");
+    assert!(text(&begun).contains("https://kept.example/operator/manage"), "{begun:?}");
+
     kept::demonstration::ensure(&service).await.unwrap();
     let (organization, person) = two_book(&service).await;
     let night = date(2026, 11, 30);
@@ -178,16 +196,6 @@ async fn a_stack_is_checked_and_a_night_of_it_restored_beside_it_by_the_operator
     };
     ledger::put(&service, &entry).await.unwrap();
 
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("variables.json");
-    std::fs::write(&file, serde_json::to_vec(&said).unwrap()).unwrap();
-    let text = |output: &Output| {
-        format!(
-            "{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        )
-    };
     let checked = kept(&moto, &file, &["fsck"]);
     assert!(checked.status.success(), "{}", text(&checked));
     let verified = kept(&moto, &file, &["audit", "verify"]);

@@ -8,6 +8,7 @@ pub mod emergency;
 pub mod factor;
 pub mod lockout;
 pub mod member;
+pub mod operator;
 pub mod pass;
 pub mod password;
 pub mod security;

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::guesses::Mails;
@@ -16,7 +17,7 @@ use crate::dynamo::{self, Key, Write};
 use crate::erasure;
 use crate::identity::access::{Coverage, Level};
 use crate::identity::lockout::Bucket;
-use crate::identity::member::{Member, Newcomer, State as MemberState};
+use crate::identity::member::{Newcomer, State as MemberState};
 use crate::identity::pass::{self, Pass, Purpose};
 use crate::identity::password::store::Kept;
 use crate::identity::username::Username;
@@ -40,6 +41,42 @@ pub struct Wanted {
     pub name: PersonName,
     /// Where mail reaches them.
     pub email: EmailAddress,
+}
+
+impl Wanted {
+    /// The organization. It has a notice from the first day, which says that its
+    /// own has yet to be written, so that nobody gives away their details unwarned.
+    pub(crate) fn organization(
+        &self,
+        id: OrganizationId,
+        web_name: WebName,
+        state: State,
+        now: Timestamp,
+    ) -> Organization {
+        let name = self.organization.expose().to_owned();
+        let text = format!(
+            "{name} has not written its privacy notice yet. It will stand here.\n\nUntil then, \
+             ask {name} what happens with your details before you give them."
+        );
+        let privacy = PolicyVersion { version: 1, effective: self.zone.day(now), text };
+        Organization { id, web_name, name, zone: self.zone.clone(), state, privacy }
+    }
+
+    /// Its first administrator, whose username is their address.
+    ///
+    /// # Errors
+    /// When the address is no username.
+    pub(crate) fn administrator(&self, id: MemberId) -> Result<Newcomer, Trouble> {
+        Ok(Newcomer {
+            id,
+            username: Username::parse(self.email.expose())
+                .map_err(|why| Trouble::damaged("a proven address", why))?,
+            name: self.name.clone(),
+            email: self.email.clone(),
+            level: Level::Administrator,
+            coverage: Coverage::Everything,
+        })
+    }
 }
 
 /// Who asks for an organization with a link that proves their address.
@@ -186,14 +223,11 @@ impl Door<'_> {
         };
         let password = judge(self.service, typed, &security, false, &words).await?;
         let hashed = self.service.hasher.hash(&password, &*self.service.chance).await?;
-        let made = new_organization(
-            OrganizationId::fresh(self.now, &*self.service.chance)?,
-            web_name.clone(),
-            wanted,
-            if approval { State::Awaiting } else { State::Active },
-            self.now,
-        );
-        let administrator = first_administrator(self, wanted)?;
+        let state = if approval { State::Awaiting } else { State::Active };
+        let id = OrganizationId::fresh(self.now, &*self.service.chance)?;
+        let made = wanted.organization(id, web_name.clone(), state, self.now);
+        let newcomer = wanted.administrator(MemberId::fresh(self.now, &*self.service.chance)?)?;
+        let administrator = member::rules::new(newcomer, MemberState::Active, self.now);
 
         // The key first, as in every founding: a key without an organization is
         // only a spare.
@@ -251,35 +285,4 @@ impl Door<'_> {
         Ok(found.is_some()
             || erasure::name::is_retired(self.service, self.keys(), web_name, self.now).await?)
     }
-}
-
-fn first_administrator(door: &Door<'_>, wanted: &Wanted) -> Result<Member, Trouble> {
-    let newcomer = Newcomer {
-        id: MemberId::fresh(door.now, &*door.service.chance)?,
-        username: Username::parse(wanted.email.expose())
-            .map_err(|why| Trouble::damaged("a proven address", why))?,
-        name: wanted.name.clone(),
-        email: wanted.email.clone(),
-        level: Level::Administrator,
-        coverage: Coverage::Everything,
-    };
-    Ok(member::rules::new(newcomer, MemberState::Active, door.now))
-}
-
-/// A new organization. It has a notice from the first day, which says that its
-/// own has yet to be written, so that nobody gives away their details unwarned.
-fn new_organization(
-    id: OrganizationId,
-    web_name: WebName,
-    wanted: &Wanted,
-    state: State,
-    now: jiff::Timestamp,
-) -> Organization {
-    let name = wanted.organization.expose().to_owned();
-    let text = format!(
-        "{name} has not written its privacy notice yet. It will stand here.\n\nUntil then, ask \
-         {name} what happens with your details before you give them."
-    );
-    let privacy = PolicyVersion { version: 1, effective: wanted.zone.day(now), text };
-    Organization { id, web_name, name, zone: wanted.zone.clone(), state, privacy }
 }
