@@ -49,6 +49,7 @@ pub struct Faults {
     lost: Mutex<HashSet<String>>,
     injected: Mutex<Vec<(Fault, u64)>>,
     keys_outage: AtomicBool,
+    keys_denied: Mutex<HashSet<String>>,
     mail_outage: AtomicBool,
     mail_failures: AtomicU64,
     mail_throttled: AtomicBool,
@@ -73,6 +74,7 @@ impl Faults {
             lost: Mutex::default(),
             injected: Mutex::default(),
             keys_outage: AtomicBool::new(false),
+            keys_denied: Mutex::default(),
             mail_outage: AtomicBool::new(false),
             mail_failures: AtomicU64::new(0),
             mail_throttled: AtomicBool::new(false),
@@ -123,6 +125,12 @@ impl Faults {
     /// KMS fails every request, or works again.
     pub fn keys_outage(&self, on: bool) {
         self.keys_outage.store(on, Ordering::SeqCst);
+    }
+
+    /// KMS denies everybody an operation (such as `ScheduleKeyDeletion`), as
+    /// where a right is missing, or grants it again.
+    pub fn keys_deny(&self, operation: &str, on: bool) {
+        switch(&self.keys_denied, operation, on);
     }
 
     /// SES fails every request, or works again.
@@ -256,6 +264,10 @@ impl Faults {
 
     pub(crate) fn keys_fail(&self) -> bool {
         self.keys_outage.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn keys_are_denied(&self, operation: &str) -> bool {
+        lock(&self.keys_denied).contains(operation)
     }
 
     pub(crate) fn mail_fails(&self) -> bool {

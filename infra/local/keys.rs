@@ -174,7 +174,12 @@ impl MockService for Store {
                 return refusal("Out of order.");
             }
             let target = request.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
-            let changes = !target.is_some_and(only_uses);
+            let operation = target.and_then(|target| target.rsplit('.').next()).unwrap_or_default();
+            if self.faults.keys_are_denied(operation) {
+                let body = serde_json::json!({"__type": "AccessDeniedException"});
+                return MockResponse::json(400, body.to_string());
+            }
+            let changes = !only_uses(operation);
             let reply = self.service.handle(request).await;
             if changes && reply.status / 100 == 2 && self.save().await.is_err() {
                 return refusal("The keys could not be written to the data folder.");
@@ -185,8 +190,7 @@ impl MockService for Store {
 }
 
 /// Operations that use keys and change none, which is nearly all of them.
-fn only_uses(target: &str) -> bool {
-    let operation = target.rsplit('.').next().unwrap_or_default();
+fn only_uses(operation: &str) -> bool {
     matches!(
         operation,
         "Decrypt"

@@ -140,8 +140,9 @@ impl Sweep {
     }
 }
 
-/// Destroys an organization's keys, also a KMS key of its own, and removes all its items, however many, in
-/// one go: for a restore, which must forget again what was erased.
+/// Destroys an organization's keys, also a KMS key of its own, and removes all
+/// its items, however many, in one go: for a restore, which must forget again
+/// what was erased.
 ///
 /// # Errors
 /// When DynamoDB or KMS fails. It may be taken again.

@@ -13,7 +13,7 @@ use shared::ids::OrganizationId;
 use shared::vault::{TAG, Vault};
 
 use super::{no_damage, school, versions};
-use crate::erasure::scene::{School, carry_through, certificate_path, tick};
+use crate::erasure::scene::{School, carry_through, certificate_path, counts, items, tick};
 use crate::world::{Plan, World};
 
 /// A service whose operator lets organizations have a key of their own.
@@ -251,6 +251,38 @@ async fn it_is_let_go_with_the_organization_and_the_certificate_says_until_when_
     assert_eq!(certified.as_second(), gone);
     assert_eq!(state(&theirs).await, KeyState::Enabled, "another's is not touched");
     assert_eq!(state(&service.settings.key_id).await, KeyState::Enabled);
+    world.cloud.stop().await;
+}
+
+#[tokio::test]
+async fn where_kms_denies_its_deletion_everything_else_goes_and_the_certificate_waits_for_it() {
+    let world = allowing(Wakes::Nobody).await;
+    let school = School::in_(&world).await;
+    let adam = school.adam(&world).await;
+    assert_eq!(adam.post("/west-school/manage/keys/own", &json!({})).await.status, 202);
+    let certificate = certificate_path(&world, &school.asks(&world).await);
+    world.cloud.faults().keys_deny("ScheduleKeyDeletion", true);
+    world.advance("PT72H").await;
+    let mut failed = 0;
+    for _ in 0..10 {
+        failed += u32::from(tick(&world).await.is_err());
+        world.advance("PT7M").await;
+    }
+    assert!(failed > 3, "a function that fails pages somebody");
+    assert_eq!(world.get("/west-school").await.status, 404);
+    assert!(world.service().vault.kept(school.id()).await.unwrap().is_empty());
+    let left = counts(&items(&world).await, school.id());
+    assert_eq!(left.keys().collect::<Vec<_>>(), [&"Audit", &"Ledger", &"Run"], "{left:?}");
+    let own = tagged(&world, school.id()).await;
+    assert_eq!(own[0].key_state, Some(KeyState::Enabled));
+    let seen = world.get(&certificate).await.json();
+    assert_ne!(seen["state"], "done", "nothing is certified that is not so: {seen}");
+
+    world.cloud.faults().keys_deny("ScheduleKeyDeletion", false);
+    let done = carry_through(&world, &certificate).await;
+    assert!(done["certificate"].as_str().unwrap().contains("The organization's own KMS key"));
+    let own = tagged(&world, school.id()).await;
+    assert_eq!(own[0].key_state, Some(KeyState::PendingDeletion));
     world.cloud.stop().await;
 }
 
