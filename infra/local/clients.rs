@@ -3,6 +3,7 @@
 //! TLS even if an address were wrong.
 
 use crate::account;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, SharedHttpClient};
 use shared::patience;
 use std::net::SocketAddr;
@@ -12,14 +13,18 @@ pub(crate) fn http() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().build_http()
 }
 
-pub(crate) fn dynamo(address: SocketAddr, http: &SharedHttpClient) -> aws_sdk_dynamodb::Client {
+pub(crate) fn dynamo(
+    address: SocketAddr,
+    http: &SharedHttpClient,
+    patience: TimeoutConfig,
+) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(account::region())
         .credentials_provider(account::credentials())
         .endpoint_url(format!("http://{address}"))
         .http_client(http.clone())
-        .timeout_config(patience::quick())
+        .timeout_config(patience)
         .retry_config(patience::again())
         .build();
     aws_sdk_dynamodb::Client::from_conf(config)

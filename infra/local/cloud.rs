@@ -24,6 +24,7 @@ use serde_json::Value;
 use shared::ambient::Clock;
 use shared::audit::checkpoint::AuditKey;
 use shared::certificate::CertificateKey;
+use shared::patience;
 use shared::service::Service;
 use shared::trouble::Trouble;
 use std::collections::BTreeMap;
@@ -95,16 +96,17 @@ impl LocalCloud {
         let keys = Keys::start(&template, folder, Arc::clone(&faults)).await?;
         let engine = Arc::new(Engine::start(&template, folder, &clock).await?);
         let backups = Backups::start(&template, folder, &engine, &clock, &faults)?;
+        let database = options.database.unwrap_or(engine.address());
         let injecting = options.faults.map(|_| Arc::clone(&faults));
         let front = match &injecting {
             Some(_) => {
                 let between = Between { faults: injecting.clone(), ..Between::default() };
-                Some(Front::start(engine.address(), between).await?)
+                Some(Front::start(database, between).await?)
             }
             None => None,
         };
         let between = Between { faults: injecting, backups: Some(Arc::clone(&backups)) };
-        let keeper = Front::start(engine.address(), between).await?;
+        let keeper = Front::start(database, between).await?;
         let bus = Arc::new(Bus::default());
         let mailbox = Arc::new(Mailbox::new(
             &template,
@@ -115,10 +117,15 @@ impl LocalCloud {
         let desk = Desk::start(Arc::clone(&mailbox)).await?;
 
         let http = clients::http();
-        let database = front.as_ref().map_or(engine.address(), Front::address);
+        let database = front.as_ref().map_or(database, Front::address);
+        // Another DynamoDB may take its time, and may not know a request again.
+        let patience = match options.database {
+            None => patience::quick(),
+            Some(_) => patience::unhurried(),
+        };
         let surroundings = Surroundings {
-            dynamo: clients::dynamo(database, &http),
-            keeper: clients::dynamo(keeper.address(), &http),
+            dynamo: clients::dynamo(database, &http, patience.clone()),
+            keeper: clients::dynamo(keeper.address(), &http, patience),
             keys: keys.client().clone(),
             mail: clients::mail(desk.address(), &http),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,

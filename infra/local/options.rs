@@ -1,6 +1,7 @@
 //! How a local cloud is started.
 
 use jiff::Timestamp;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Where data lies.
@@ -55,6 +56,10 @@ pub struct Options {
     pub starts_at: Option<Timestamp>,
     /// A template other than the one that was built in.
     pub template: Option<PathBuf>,
+    /// Another DynamoDB than the embedded engine, with the template's tables in
+    /// it: for a second opinion. Nothing in it expires, is backed up or wakes a
+    /// function.
+    pub database: Option<SocketAddr>,
 }
 
 impl Default for Options {
@@ -68,6 +73,7 @@ impl Default for Options {
             wakes: Wakes::All,
             starts_at: None,
             template: None,
+            database: None,
         }
     }
 }

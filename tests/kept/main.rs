@@ -1,5 +1,9 @@
 //! End to end: what people and programs meet, over HTTP, against the local
 //! cloud with the clock given. Test names are sentences.
+//!
+//! `KEPT_DATABASE=moto` puts moto's DynamoDB in the place of the embedded engine,
+//! for tests that need neither streams nor expiry nor backups: what the engine
+//! takes and the service may refuse is seen there. `KEPT_MOTO` says where it lies.
 
 #![expect(
     clippy::unwrap_used,
@@ -37,6 +41,8 @@ mod mail;
 mod mailing;
 mod manage;
 mod matrix;
+#[path = "../moto/server.rs"]
+mod moto;
 mod notices;
 mod pages;
 mod participants;

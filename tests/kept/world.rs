@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use jiff::civil::{Date, date, time};
 use jiff::{SignedDuration, Timestamp};
-use kept::{LocalCloud, Options};
+use kept::template::{EMBEDDED, EMBEDDED_NAME, Template};
+use kept::{LocalCloud, Options, Wakes};
 use serde_json::{Value, json};
 use shared::event::{AddressProof, Event, UnprovenLimits};
 use shared::ids::{EventId, OrganizationId, ResourceId};
@@ -16,6 +17,8 @@ use shared::slot::rules::{Stretch, fill};
 use shared::slot::{self, Slot};
 use shared::time::Zone;
 
+use crate::moto::Moto;
+
 /// The first moment of every test: a Monday noon in UTC.
 pub const BEGINNING: &str = "2026-11-30T12:00:00Z";
 
@@ -23,6 +26,8 @@ pub const BEGINNING: &str = "2026-11-30T12:00:00Z";
 pub struct World {
     pub cloud: LocalCloud,
     pub client: reqwest::Client,
+    /// Another DynamoDB, where one is asked for.
+    _database: Option<Moto>,
 }
 
 /// An organization with one event, as a test wants it.
@@ -108,12 +113,24 @@ impl World {
             .with_test_writer()
             .with_env_filter("warn,dynoxide=error")
             .try_init();
+        let database = match shared::settings::environment("KEPT_DATABASE").as_deref() {
+            None => None,
+            Some("moto") => Some(Moto::start()),
+            Some(other) => panic!("KEPT_DATABASE={other}: there is moto, and the engine"),
+        };
+        let mut options = options;
+        if let Some(moto) = &database {
+            let template = Template::parse(EMBEDDED_NAME, EMBEDDED).unwrap();
+            moto.make_tables(&template).await;
+            options.database = Some(moto.address);
+            options.wakes = Wakes::Nobody;
+        }
         let cloud = LocalCloud::start(options).await.expect("the local cloud starts");
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("a client");
-        Self { cloud, client }
+        Self { cloud, client, _database: database }
     }
 
     pub fn service(&self) -> &Arc<Service> {

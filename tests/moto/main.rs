@@ -14,11 +14,10 @@
     reason = "a test stops where something is not as it should be"
 )]
 
+mod server;
 mod stack;
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
@@ -31,41 +30,11 @@ use aws_sdk_dynamodb::types::{
 };
 use kept::{LocalCloud, Options};
 
-/// How long moto may take to start, on a machine that is busy.
-const LONGEST_START: Duration = Duration::from_secs(60);
+use server::Moto;
+
 const LONGEST_COPY: Duration = Duration::from_secs(20);
 
-/// A running moto_server, which ends with its handle.
-struct Moto {
-    process: Child,
-    address: SocketAddr,
-}
-
 impl Moto {
-    fn start() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "whoever runs this test says where moto is")]
-        let program = std::env::var("KEPT_MOTO");
-        let program = program.expect("KEPT_MOTO must say where moto_server lies: see .ci/run");
-        // A port that was free a moment ago: moto takes no listener.
-        let address = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
-        let process = Command::new(&program)
-            .args(["-H", "127.0.0.1", "-p", &address.port().to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|problem| panic!("{program} does not start: {problem}"));
-        let mut moto = Self { process, address };
-        let begun = Instant::now();
-        while TcpStream::connect(address).is_err() {
-            assert!(begun.elapsed() < LONGEST_START, "moto_server does not listen");
-            let ended = moto.process.try_wait().unwrap();
-            assert!(ended.is_none(), "moto_server ended: {ended:?}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        moto
-    }
-
     /// How its clients are made: as AWS's are, but for the address.
     fn config(&self) -> aws_config::SdkConfig {
         aws_config::SdkConfig::builder()
@@ -85,13 +54,6 @@ impl Moto {
 
     fn keys(&self) -> aws_sdk_kms::Client {
         aws_sdk_kms::Client::new(&self.config())
-    }
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -6,12 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
-    PointInTimeRecoverySpecification, Projection, ProjectionType, ScalarAttributeType,
-    StreamSpecification, StreamViewType, TableStatus, TimeToLiveSpecification,
-};
+use aws_sdk_dynamodb::types::TableStatus;
 use jiff::civil::date;
 use kept::template::{EMBEDDED, EMBEDDED_NAME, Template};
 use shared::ambient::{SystemChance, SystemClock};
@@ -26,58 +21,7 @@ use shared::service::Service;
 use shared::settings::{Settings, Table};
 use shared::slot;
 
-use super::{Moto, key};
-
-fn keys(names: &[String]) -> Vec<KeySchemaElement> {
-    let kinds = [KeyType::Hash, KeyType::Range];
-    names.iter().zip(kinds).map(|(name, kind)| key(name, kind)).collect()
-}
-
-/// Makes the template's tables, as CloudFormation would.
-async fn make_tables(client: &Client, template: &Template) {
-    for table in &template.tables {
-        let mut create = client
-            .create_table()
-            .table_name(&table.name)
-            .billing_mode(BillingMode::PayPerRequest)
-            .deletion_protection_enabled(table.protected)
-            .set_key_schema(Some(keys(&table.key)));
-        for attribute in &table.attributes {
-            let kind = ScalarAttributeType::from(attribute.kind.as_str());
-            let named = AttributeDefinition::builder().attribute_name(&attribute.name);
-            create = create.attribute_definitions(named.attribute_type(kind).build().unwrap());
-        }
-        for index in &table.indexes {
-            let kind = ProjectionType::from(index.projection.as_str());
-            let included = (!index.included.is_empty()).then(|| index.included.clone());
-            let projection = Projection::builder().projection_type(kind);
-            let projection = projection.set_non_key_attributes(included).build();
-            let named = GlobalSecondaryIndex::builder().index_name(&index.name);
-            let index = named.set_key_schema(Some(keys(&index.key))).projection(projection);
-            create = create.global_secondary_indexes(index.build().unwrap());
-        }
-        if let Some(view) = &table.stream_view {
-            let stream = StreamSpecification::builder().stream_enabled(true);
-            let stream = stream.stream_view_type(StreamViewType::from(view.as_str()));
-            create = create.stream_specification(stream.build().unwrap());
-        }
-        create.send().await.unwrap();
-        if let Some(attribute) = &table.expires {
-            let expiry = TimeToLiveSpecification::builder().attribute_name(attribute);
-            let expiry = expiry.enabled(true).build().unwrap();
-            let update = client.update_time_to_live().table_name(&table.name);
-            update.time_to_live_specification(expiry).send().await.unwrap();
-        }
-        if let Some(days) = table.recovery {
-            let recovery = PointInTimeRecoverySpecification::builder()
-                .point_in_time_recovery_enabled(true)
-                .recovery_period_in_days(i32::try_from(days).unwrap());
-            let update = client.update_continuous_backups().table_name(&table.name);
-            let update = update.point_in_time_recovery_specification(recovery.build().unwrap());
-            update.send().await.unwrap();
-        }
-    }
-}
+use super::Moto;
 
 /// The environment variables of the stack's functions.
 fn variables(key: &str, audit_key: &str) -> BTreeMap<String, String> {
@@ -148,7 +92,7 @@ async fn a_stack_is_begun_checked_and_a_night_of_it_restored_beside_it_by_the_op
     let moto = Moto::start();
     let client = moto.client();
     let template = Template::parse(EMBEDDED_NAME, EMBEDDED).unwrap();
-    make_tables(&client, &template).await;
+    moto.make_tables(&template).await;
     let kms = moto.keys();
     let made = kms.create_key().send().await.unwrap().key_metadata.unwrap();
     let audit = kms

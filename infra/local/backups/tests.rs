@@ -29,7 +29,8 @@ async fn setting(folder: Option<&Path>) -> Setting {
     let backups = Backups::start(&template, folder, &engine, &clock, &faults).unwrap();
     let between = Between { backups: Some(Arc::clone(&backups)), ..Between::default() };
     let front = Front::start(engine.address(), between).await.unwrap();
-    let client = crate::clients::dynamo(front.address(), &crate::clients::http());
+    let client =
+        crate::clients::dynamo(front.address(), &crate::clients::http(), shared::patience::quick());
     Setting { client, clock, faults, backups, engine, _front: front }
 }
 

@@ -23,7 +23,8 @@ async fn setting() -> Setting {
     )
     .await
     .unwrap();
-    let client = crate::clients::dynamo(front.address(), &crate::clients::http());
+    let client =
+        crate::clients::dynamo(front.address(), &crate::clients::http(), shared::patience::quick());
     Setting { client, faults, _engine: engine, _front: front }
 }
 
