@@ -40,7 +40,7 @@ use tokio::task::JoinHandle;
 /// Expired items go this often, and whenever the clock was moved.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// The longest that [`LocalCloud::settle`] waits.
-const LONGEST_SETTLING: Duration = Duration::from_secs(20);
+const LONGEST_SETTLING: Duration = Duration::from_secs(60);
 
 /// A running local cloud. Several can run in one process.
 pub struct LocalCloud {
@@ -328,7 +328,7 @@ impl LocalCloud {
     }
 
     /// Waits until everything that was written has been delivered, and every
-    /// backup and restore under way is done, for 20 seconds at most; whether it
+    /// backup and restore under way is done, for a minute at most; whether it
     /// has.
     pub async fn settle(&self) -> bool {
         self.parts.settle().await

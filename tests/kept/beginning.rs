@@ -91,14 +91,18 @@ async fn a_mistyped_address_is_put_right_and_whoever_has_it_cannot_come_in() {
     begins(&world, "Olga Perssen").await.unwrap();
     let (_, organization) = operator(&world).await;
     let mut stranger = world.person(&organization, "Olga Perssen");
+    let strays = stranger.mailed_link("/invitation/").await;
     let begun = begins(&world, "Olga Persson").await.unwrap();
     assert!(!begun.again && begun.withdrawn == 1);
-    assert_eq!(accepts(&mut stranger).await, 404);
+    let olga = world.person(&organization, "Olga Persson");
+    let hers = olga.mailed_link("/invitation/").await;
+    let wish = json!({ "password": PASSWORD });
+    stranger.post(&strays, &wish).await.refused(404, "not_found");
     // And back again: it was right the first time.
     let begun = begins(&world, "Olga Perssen").await.unwrap();
     assert!(begun.again && begun.withdrawn == 1);
-    let mut olga = world.person(&organization, "Olga Persson");
-    assert_eq!(accepts(&mut olga).await, 404);
+    olga.post(&hers, &wish).await.refused(404, "not_found");
+    stranger.post(&strays, &wish).await.refused(404, "not_found");
     assert_eq!(accepts(&mut stranger).await, 200);
 }
 
