@@ -5,10 +5,10 @@ use kept::stack::Stack;
 use kept::{LocalCloud, Options, StartError, Storage, Wakes};
 use shared::audit::checkpoint::AuditKey;
 use shared::audit::{self, verify::Report};
+use shared::identity;
 use shared::identity::door::Wanted;
 use shared::identity::operator::Begun;
 use shared::identity::password::breached;
-use shared::identity::{self, member};
 use shared::ids::OrganizationId;
 use shared::organization;
 use shared::personal::{EmailAddress, PersonName};
@@ -89,7 +89,7 @@ enum Command {
         #[arg(long, value_name = "NAME", value_parser = PersonName::parse)]
         name: PersonName,
         /// The zone it lives in, such as Europe/Dublin
-        #[arg(long, value_name = "ZONE", value_parser = Zone::parse, default_value = "UTC")]
+        #[arg(long, value_name = "ZONE", value_parser = Zone::parse)]
         zone: Zone,
         /// What its first administrator is called
         #[arg(long, value_name = "NAME", value_parser = PersonName::parse)]
@@ -256,7 +256,8 @@ async fn restore(
     Ok(if restored.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Begins an installation, and says what came of it.
+/// Begins an installation, and says what came of it. Exit code 0: somebody is
+/// invited; 1: nobody is, since an administrator can sign in or something failed.
 async fn operator(arguments: Arguments, wanted: &Wanted) -> Result<ExitCode, String> {
     let on_aws = arguments.aws.is_some();
     let looked_at = look_at(arguments, Wakes::Nobody).await?;
@@ -265,22 +266,21 @@ async fn operator(arguments: Arguments, wanted: &Wanted) -> Result<ExitCode, Str
     looked_at.close().await;
     let Begun { administrator, again, withdrawn } = begun.map_err(|why| why.to_string())?;
     let (name, email) = (administrator.name.expose(), administrator.email.expose());
-    let again = if again { " once more; earlier links are void" } else { "" };
-    let mut said = match administrator.state {
-        member::State::Active => format!("{name} <{email}> can sign in again."),
-        member::State::Invited | member::State::Disabled => {
-            format!("{name} <{email}> is invited{again}.")
-        }
+    let mut said = if administrator.administers() {
+        format!("{name} <{email}> can sign in again.")
+    } else {
+        let again = if again { " once more; links from before are void" } else { "" };
+        format!("{name} <{email}> is invited{again}.")
     };
     if withdrawn > 0 {
         said += &format!(" Invitations withdrawn from others: {withdrawn}.");
     }
     // A folder's address is another at each start.
-    let where_next = match on_aws {
-        true => format!("The operator's page: {page}"),
-        false => "The mail goes out once the service runs.".to_owned(),
+    said += &match on_aws {
+        true => format!("\nThe operator's page: {page}"),
+        false => "\nMail goes out once the service runs.".to_owned(),
     };
-    let _ = writeln!(std::io::stdout(), "{said}\n{where_next}");
+    let _ = writeln!(std::io::stdout(), "{said}");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -354,7 +354,7 @@ async fn look_at(arguments: Arguments, wakes: Wakes) -> Result<LookedAt, String>
         return Ok(LookedAt::Stack(Box::new(stack)));
     }
     if arguments.memory || !arguments.data.is_dir() {
-        return Err(format!("there is no data folder {} to check", arguments.data.display()));
+        return Err(format!("there is no data folder {}", arguments.data.display()));
     }
     let options = Options {
         port: 0,

@@ -114,9 +114,9 @@ impl World {
             .with_env_filter("warn,dynoxide=error")
             .try_init();
         let database = match shared::settings::environment("KEPT_DATABASE").as_deref() {
-            None => None,
+            None | Some("engine") => None,
             Some("moto") => Some(Moto::start()),
-            Some(other) => panic!("KEPT_DATABASE={other}: there is moto, and the engine"),
+            Some(other) => panic!("KEPT_DATABASE={other}: say moto or engine"),
         };
         let mut options = options;
         if let Some(moto) = &database {

@@ -1,9 +1,11 @@
 //! moto: DynamoDB and KMS once more, written by other people after the same
 //! services. `KEPT_MOTO` says where moto_server lies.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use kept::template::Template;
 use serde_json::{Value, json};
@@ -22,24 +24,26 @@ impl Moto {
         #[expect(clippy::disallowed_methods, reason = "whoever runs this test says where moto is")]
         let program = std::env::var("KEPT_MOTO");
         let program = program.expect("KEPT_MOTO must say where moto_server lies: see .ci/run");
-        // A port that was free a moment ago: moto takes no listener.
-        let address = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
-        let process = Command::new(&program)
-            .args(["-H", "127.0.0.1", "-p", &address.port().to_string()])
+        let mut process = Command::new(&program)
+            .args(["-H", "127.0.0.1", "-p", "0"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|problem| panic!("{program} does not start: {problem}"));
-        let mut moto = Self { process, address };
-        let begun = Instant::now();
-        while TcpStream::connect(address).is_err() {
-            assert!(begun.elapsed() < LONGEST_START, "moto_server does not listen");
-            let ended = moto.process.try_wait().unwrap();
-            assert!(ended.is_none(), "moto_server ended: {ended:?}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        moto
+        let said = BufReader::new(process.stderr.take().unwrap()).lines();
+        let (tell, told) = mpsc::channel();
+        // Read to the end: it says something of every request, and would wait.
+        std::thread::spawn(move || {
+            for line in said.map_while(Result::ok) {
+                if let Some((_, port)) = line.split_once("http://127.0.0.1:") {
+                    let _ = tell.send(port.trim().parse::<u16>().unwrap());
+                }
+            }
+        });
+        let port = told.recv_timeout(LONGEST_START);
+        let port = port.unwrap_or_else(|problem| panic!("moto_server does not listen: {problem}"));
+        Self { process, address: SocketAddr::from(([127, 0, 0, 1], port)) }
     }
 
     /// Makes the template's tables, as CloudFormation would.

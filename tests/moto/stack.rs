@@ -115,9 +115,10 @@ async fn a_stack_is_begun_checked_and_a_night_of_it_restored_beside_it_by_the_op
             String::from_utf8_lossy(&output.stderr)
         )
     };
-    let operator = ["operator", "--name", "Harbor Scheduling", "--administrator", "Olga Persson"];
-    let operator = [&operator[..], &["--email", "olga@example.org"]].concat();
-    let begun = kept(&moto, &file, &operator);
+    let operator = ["operator", "--name", "Harbor Scheduling", "--zone", "Europe/Dublin"];
+    let who = ["--administrator", "Olga Persson", "--email", "olga@example.org"];
+    let begun = kept(&moto, &file, &[&operator[..], &who].concat());
+    assert!(begun.status.success(), "{}", text(&begun));
     assert!(text(&begun).contains("Olga Persson <olga@example.org> is invited."), "{begun:?}");
     assert!(text(&begun).contains("https://kept.example/operator/manage"), "{begun:?}");
 

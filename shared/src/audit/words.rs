@@ -53,8 +53,6 @@ words! {
         /// Sessions were ended: by their owner, by another member, or because a
         /// level, a password or a member's state changed.
         SessionsEnded => "sessions_ended",
-        /// A session ended by itself.
-        SessionExpired => "session_expired",
         /// A single-use link was asked for and mailed, if the address is known.
         LinkSent => "link_sent",
         /// A password was set or changed.
@@ -71,8 +69,6 @@ words! {
         AddressChanged => "address_changed",
         /// Somebody was invited to the team.
         MemberInvited => "member_invited",
-        /// An invitation was withdrawn.
-        InvitationWithdrawn => "invitation_withdrawn",
         /// An invitation was accepted.
         InvitationAccepted => "invitation_accepted",
         /// A member's level, scope or details were changed.
@@ -81,8 +77,6 @@ words! {
         MemberDisabled => "member_disabled",
         /// A disabled member was let in again.
         MemberEnabled => "member_enabled",
-        /// A member was removed.
-        MemberRemoved => "member_removed",
         /// Security settings were changed; the record says which.
         SecurityChanged => "security_changed",
         /// One of the operator's people was allowed to help.
@@ -97,6 +91,8 @@ words! {
         EmergencyReviewed => "emergency_reviewed",
         /// An organization was signed up.
         OrganizationSignedUp => "organization_signed_up",
+        /// An organization was called otherwise, or its zone was put right.
+        OrganizationChanged => "organization_changed",
         /// An organization was approved.
         OrganizationApproved => "organization_approved",
         /// An organization was refused.

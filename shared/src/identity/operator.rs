@@ -6,13 +6,17 @@
 //! runs it. It invites one person and then has no more to say: as soon as an
 //! administrator can sign in, others are theirs to invite.
 
-use crate::audit::Actor;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::audit::{self, About, Action, Actor, Record};
+use crate::dynamo::Write;
 use crate::ids::{MemberId, OrganizationId};
-use crate::organization::{self, State, WebName};
+use crate::organization::{self, Organization, PolicyVersion, Snapshot, State, WebName};
 use crate::participant::Allowances;
 use crate::service::Service;
 use crate::trouble::Trouble;
 
+use super::access::Level;
 use super::door::Wanted;
 use super::member::{self, Member, Refusal};
 use super::team::Team;
@@ -20,7 +24,7 @@ use super::team::Team;
 /// What beginning has done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Begun {
-    /// Who was invited; who has chosen a password once, and was disabled, can
+    /// Who was invited. Who had chosen a password once, and was disabled, can
     /// sign in again instead.
     pub administrator: Member,
     /// Whether they had been invited before: the links from then are void.
@@ -30,7 +34,8 @@ pub struct Begun {
     pub withdrawn: usize,
 }
 
-/// Why nothing was begun.
+/// Why beginning did not come to its end. Nobody is let in by what was done so
+/// far, and beginning again goes on from there.
 #[derive(Debug, thiserror::Error)]
 pub enum BeginError {
     /// An administrator can sign in already.
@@ -39,16 +44,22 @@ pub enum BeginError {
          its page of members"
     )]
     Administered,
-    /// Their username is a member's who is no administrator.
-    #[error("somebody of the operator's team has this address as their username already")]
+    /// Their username is somebody's who is no administrator, or whose mail goes
+    /// to another address.
+    #[error(
+        "somebody else of the operator's team has this address as their username; give another one"
+    )]
     Taken,
     /// They were mailed as often as one is in an hour, or the team in a day.
     #[error("enough invitations went out for now: try again in {} minutes", .0.as_mins() + 1)]
-    TooMany(jiff::SignedDuration),
+    TooMany(SignedDuration),
     /// Somebody else begins at the same time.
-    #[error("somebody else is beginning as well: look, and try again")]
+    #[error(
+        "somebody else is beginning as well, and may have invited another administrator: agree on \
+         one, and do it again"
+    )]
     Overtaken,
-    /// DynamoDB or KMS failed. What was done stays so; beginning again goes on.
+    /// DynamoDB or KMS failed.
     #[error("{}", .0.chain())]
     Trouble(#[from] Trouble),
 }
@@ -58,11 +69,12 @@ impl From<member::Failure> for BeginError {
         match failure {
             member::Failure::Trouble(trouble) => Self::Trouble(trouble),
             member::Failure::Refused(refusal) => match refusal {
-                Refusal::UsernameTaken => Self::Taken,
                 Refusal::TooManyMails(wait) | Refusal::TooManyMailsToday(wait) => {
                     Self::TooMany(wait)
                 }
-                Refusal::Absent
+                // Looked up before, it was free.
+                Refusal::UsernameTaken
+                | Refusal::Absent
                 | Refusal::LastAdministrator
                 | Refusal::Themselves
                 | Refusal::Overtaken => Self::Overtaken,
@@ -72,56 +84,135 @@ impl From<member::Failure> for BeginError {
 }
 
 /// Makes the operator's organization where there is none, and invites its first
-/// administrator by mail.
+/// administrator by mail. While nobody administers it, another name or zone puts
+/// the one before right, and another administrator takes the place of whoever
+/// was invited.
 ///
 /// # Errors
 /// [`BeginError`] says why not.
 pub async fn begin(service: &Service, wanted: &Wanted) -> Result<Begun, BeginError> {
     let now = service.clock.now();
-    let organization = id(service, wanted).await?;
+    let organization = find_or_found(service, wanted, now).await?;
     let gone = || Trouble::damaged("the operator's organization", "it cannot be read");
     let snapshot = service.read_organization(organization, now).await?.ok_or_else(gone)?;
-    let members = member::store::list(service, organization, &snapshot.keys).await?;
-    if members.iter().any(Member::administers) {
+    let before = member::store::list(service, organization, &snapshot.keys).await?;
+    if before.iter().any(Member::administers) {
         return Err(BeginError::Administered);
     }
+    put_right(service, &snapshot, wanted, now).await?;
+
     let allowances = &Allowances::default();
     let team =
         Team { service, allowances, snapshot: &snapshot, by: Actor::Service, network: None, now };
-    let id = MemberId::fresh(now, &*service.chance).map_err(Trouble::from)?;
-    let newcomer = wanted.administrator(id)?;
-    let administrators = || members.iter().filter(|member| member.level == newcomer.level);
-    let is_theirs =
-        |member: &&Member| member.username.normalized() == newcomer.username.normalized();
+    // The invitation before anything is withdrawn: where it cannot go out,
+    // whoever was invited before still can come.
+    let (administrator, again) = invite(&team, &before, wanted).await?;
     let mut withdrawn = 0;
-    for other in administrators().filter(|member| !is_theirs(member)) {
-        if other.state == member::State::Invited {
-            team.disable(other).await?;
-            withdrawn += 1;
+    for other in invited(&before).filter(|other| other.id != administrator.id) {
+        match team.disable(other).await {
+            Ok(_) => withdrawn += 1,
+            // They came in meanwhile, or were withdrawn: seen below.
+            Err(member::Failure::Refused(_)) => {}
+            Err(failure) => return Err(failure.into()),
         }
     }
-    let known = administrators().find(is_theirs);
-    let administrator = match known {
-        Some(member) if member.state == member::State::Disabled => team.enable(member).await?,
-        Some(member) => team.invite_again(member).await?,
-        None => team.invite(newcomer).await?,
+    let after = member::store::list(service, organization, &snapshot.keys).await?;
+    let mut others = after.iter().filter(|other| other.id != administrator.id);
+    if others.clone().any(Member::administers) {
+        // Whoever it is invites others: that is no longer for a command to do.
+        match team.disable(&administrator).await {
+            Ok(_) | Err(member::Failure::Refused(_)) => return Err(BeginError::Administered),
+            Err(failure) => return Err(failure.into()),
+        }
+    }
+    if others.any(is_invited) {
+        return Err(BeginError::Overtaken);
+    }
+    Ok(Begun { administrator, again, withdrawn })
+}
+
+fn is_invited(member: &Member) -> bool {
+    member.level == Level::Administrator && member.state == member::State::Invited
+}
+
+fn invited(members: &[Member]) -> impl Iterator<Item = &Member> {
+    members.iter().filter(|member| is_invited(member))
+}
+
+/// Invites the administrator; whether they had been before.
+async fn invite(
+    team: &Team<'_>,
+    members: &[Member],
+    wanted: &Wanted,
+) -> Result<(Member, bool), BeginError> {
+    let id = MemberId::fresh(team.now, &*team.service.chance).map_err(Trouble::from)?;
+    let newcomer = wanted.administrator(id)?;
+    let username = newcomer.username.normalized();
+    let Some(known) = members.iter().find(|member| member.username.normalized() == username) else {
+        return Ok((team.invite(newcomer).await?, false));
     };
-    Ok(Begun { administrator, again: known.is_some(), withdrawn })
+    if known.level != newcomer.level || known.email != newcomer.email {
+        return Err(BeginError::Taken);
+    }
+    let known = match known.state {
+        member::State::Disabled => team.enable(known).await?,
+        member::State::Invited | member::State::Active => team.invite_again(known).await?,
+    };
+    Ok((known, true))
 }
 
 /// The operator's organization, made where there is none.
-async fn id(service: &Service, wanted: &Wanted) -> Result<OrganizationId, Trouble> {
+async fn find_or_found(
+    service: &Service,
+    wanted: &Wanted,
+    now: Timestamp,
+) -> Result<OrganizationId, Trouble> {
     let web_name = WebName::operator();
     if let Some(id) = organization::store::find(service, web_name.as_str()).await? {
         return Ok(id);
     }
-    let now = service.clock.now();
     let id = OrganizationId::fresh(now, &*service.chance)?;
     let made = wanted.organization(id, web_name.clone(), State::Active, now);
-    if organization::store::found(service, &made).await? {
+    // The key first, as in every founding: a key without an organization is only
+    // a spare.
+    service.vault.create(id).await?;
+    let mut writes = organization::store::founding(service, &made)?;
+    let record = Record::of(Actor::Service, Action::OrganizationSignedUp, About::Organization);
+    writes.push(audit::record(service, id, &record, now)?);
+    if Write::commit_all(&writes, &service.dynamo, &*service.chance).await? {
         return Ok(id);
     }
     // Somebody else was first.
     let found = organization::store::find(service, web_name.as_str()).await?;
     found.ok_or_else(|| Trouble::damaged("the operator's organization", "its name leads nowhere"))
+}
+
+/// Calls the organization as it is wanted.
+async fn put_right(
+    service: &Service,
+    snapshot: &Snapshot,
+    wanted: &Wanted,
+    now: Timestamp,
+) -> Result<(), BeginError> {
+    let before = &snapshot.organization;
+    let name = wanted.organization.expose();
+    if (name, wanted.zone.name()) == (&before.name, before.zone.name()) {
+        return Ok(());
+    }
+    let text = before.privacy.text.replace(&before.name, name);
+    let after = Organization {
+        name: name.to_owned(),
+        zone: wanted.zone.clone(),
+        privacy: PolicyVersion { text, ..before.privacy.clone() },
+        ..before.clone()
+    };
+    let record = Record::of(Actor::Service, Action::OrganizationChanged, About::Organization);
+    let writes = [
+        organization::store::calling(service, before, &after)?,
+        audit::record(service, before.id, &record, now)?,
+    ];
+    match Write::commit_all(&writes, &service.dynamo, &*service.chance).await? {
+        true => Ok(()),
+        false => Err(BeginError::Overtaken),
+    }
 }

@@ -97,20 +97,31 @@ pub fn changing_state(
     )
 }
 
-/// An organization in whatever state it is, with its keys not asked for; `None`
-/// where there is none, or one that is being erased. For the operator's pages
-/// and for who waits.
+/// The write that calls an organization otherwise, in another zone, with another
+/// notice; lost when it is called otherwise by then.
 ///
 /// # Errors
-/// When DynamoDB fails or the organization is damaged.
-pub async fn read_any(
+/// When the SDK refuses to build the request.
+pub(crate) fn calling(
     service: &Service,
-    organization: OrganizationId,
-) -> Result<Option<Organization>, Trouble> {
-    let table = &service.settings.tables.schedule;
-    let key = Key::organization(organization);
-    let found = dynamo::get(&service.dynamo, table, &key).await?.map(read).transpose()?;
-    Ok(found.filter(|organization| organization.state != State::Erased))
+    before: &Organization,
+    after: &Organization,
+) -> Result<Write, Trouble> {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    Write::update(
+        &service.settings.tables.schedule,
+        &Key::organization(before.id),
+        "SET #name = :name, #zone = :zone, privacy_text = :text",
+        "#name = :before AND #zone = :there",
+        [("#name", "name"), ("#zone", "zone")],
+        [
+            (":name", text(&after.name)),
+            (":zone", text(after.zone.name())),
+            (":text", text(&after.privacy.text)),
+            (":before", text(&before.name)),
+            (":there", text(before.zone.name())),
+        ],
+    )
 }
 
 /// The id that a web name stands for.
@@ -123,13 +134,16 @@ pub async fn find(service: &Service, web_name: &str) -> Result<Option<Organizati
     item.map(registered).transpose()
 }
 
-/// An organization, whatever its state; `None` when there is none, or one that
-/// is being erased.
+/// An organization in whatever state it is, with its keys not asked for; `None`
+/// when there is none, or one that is being erased.
 ///
 /// # Errors
 /// When DynamoDB fails or the organization is damaged.
 pub async fn get(service: &Service, id: OrganizationId) -> Result<Option<Organization>, Trouble> {
-    read_any(service, id).await
+    let table = &service.settings.tables.schedule;
+    let key = Key::organization(id);
+    let found = dynamo::get(&service.dynamo, table, &key).await?.map(read).transpose()?;
+    Ok(found.filter(|organization| organization.state != State::Erased))
 }
 
 /// The ids of all organizations, for work that goes through every one of them.

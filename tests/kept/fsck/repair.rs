@@ -386,16 +386,27 @@ async fn undo(
     let main = main.iter().enumerate().filter(|(nth, _)| chosen & (1 << nth) != 0);
     let mut undone: Vec<_> = main.map(|(_, item)| *item).collect();
     undone.extend(other.into_iter().filter(|_| dice.below(2) == 0));
-    for ((of, pk, sk), _) in undone {
+    let undone = undone.into_iter().map(|(key, _)| key.clone()).collect();
+    take_back(world, small, &before, undone).await;
+}
+
+/// Puts items back to what they were before, or takes those away that were not.
+async fn take_back(
+    world: &World,
+    small: &mut Small,
+    before: &BTreeMap<(In, String, String), Item>,
+    undone: Vec<(In, String, String)>,
+) {
+    for (of, pk, sk) in undone {
         small.undone.push(sk.clone());
         let key = Key { pk: pk.clone(), sk: sk.clone() };
-        match before.get(&(*of, pk.clone(), sk.clone())) {
+        match before.get(&(of, pk, sk)) {
             Some(item) => {
-                let put = world.cloud.dynamo().put_item().table_name(table(world, *of));
+                let put = world.cloud.dynamo().put_item().table_name(table(world, of));
                 put.set_item(Some(item.clone())).send().await.unwrap();
             }
             None => {
-                let delete = world.cloud.dynamo().delete_item().table_name(table(world, *of));
+                let delete = world.cloud.dynamo().delete_item().table_name(table(world, of));
                 delete.set_key(Some(key.to_item())).send().await.unwrap();
             }
         }
@@ -468,6 +479,15 @@ async fn ends(world: &World) -> HashMap<OrganizationId, End> {
 }
 
 impl End {
+    /// What people and administrators are told besides their bookings.
+    fn news(&self) -> Vec<News> {
+        let news = self.notices.iter().filter_map(|notice| match &notice.owed.matter {
+            Matter::Account(account) => Some(account.news),
+            Matter::Booking(_) | Matter::Administrators(_) => None,
+        });
+        news.collect()
+    }
+
     /// The judge: what became of something that somebody was told.
     fn fate(&self, told: &Told, spent: &mut BTreeSet<BookingId>) -> Option<Fate> {
         let Told { person, change } = told;
@@ -558,6 +578,78 @@ async fn findings(world: &World) -> HashMap<String, BTreeSet<&'static str>> {
         position = step.next;
     }
     found
+}
+
+/// Somebody holds a time, and has booked another while signed in; of that
+/// booking only what `stays` says comes back. What is there after the repair.
+async fn after_a_held_time_and_a_lost_booking(stays: &[&str]) -> (Booking, PersonId, End) {
+    let world = World::with(Options { wakes: Wakes::Nobody, ..Options::default() }).await;
+    let service = world.service();
+    let place = world.found(Plan::clinic()).await;
+    let (organization, event) = (place.organization.id, place.event.id);
+    world.listed(&place.organization, "Robin", Level::Administrator, member::State::Active).await;
+    let day = place.event.days[0];
+    let slots = slot::store::of_day(service, organization, event, day, None).await.unwrap();
+    let snapshot = service.read_organization(organization, world.now()).await.unwrap().unwrap();
+    let occasion = service.occasion_of(snapshot, event).await.unwrap().unwrap();
+    let person = occasion.keys().person(&contact(1).email);
+    let allowances = Allowances::default();
+    let desk = Desk { service, allowances: &allowances, occasion: &occasion, now: world.now() };
+    let wish = |nth: usize, wisher: Wisher| Wish {
+        slot: slots[nth].id,
+        contact: contact(1),
+        dependent: None,
+        wisher,
+        key: IdempotencyKey::parse(&format!("the-wish-number-{nth}-of-theirs")).unwrap(),
+        network: [1; 16],
+    };
+    let held = desk.book(&wish(0, Wisher::Visitor)).await.unwrap();
+    assert!(matches!(held.state, State::Held(_)));
+    let mut small = Small {
+        organization,
+        event,
+        slots: slots.iter().map(|slot| slot.id).collect(),
+        bookings: vec![(held.id, person)],
+        people: vec![person],
+        told: Vec::new(),
+        history: Vec::new(),
+        last: "booked",
+        undone: Vec::new(),
+    };
+    let before = small.snapshot(&world).await;
+    let booked = desk.book(&wish(3, Wisher::Participant(person))).await.unwrap();
+    assert_eq!(booked.state, State::Booked);
+    small.bookings.push((booked.id, person));
+    let after = small.snapshot(&world).await;
+    let changed = after.into_iter().filter(|(key, item)| before.get(key) != Some(item));
+    let goes = |sk: &str| !stays.iter().any(|stays| sk.starts_with(stays));
+    let undone = changed.map(|(key, _)| key).filter(|(_, _, sk)| goes(sk)).collect();
+    take_back(&world, &mut small, &before, undone).await;
+    world.advance("PT16M").await;
+    let repaired = repair::run(service).await.unwrap();
+    assert!(repaired.is_clean(), "{repaired}");
+    let end = ends(&world).await.remove(&organization).unwrap();
+    world.cloud.stop().await;
+    (held, person, end)
+}
+
+#[tokio::test]
+async fn where_only_the_tally_is_left_the_held_time_is_booked_and_another_told_to_be_missing() {
+    let (held, person, end) = after_a_held_time_and_a_lost_booking(&["tally#"]).await;
+    assert_eq!(end.bookings[&held.id].state, State::Booked);
+    assert!(end.seats.is_empty());
+    let news = end.news();
+    assert!(news.contains(&News::AppointmentMissing(held.event)), "{person:?}: {news:?}");
+    assert!(news.contains(&News::AppointmentsLost(held.event, None, 1)), "{news:?}");
+}
+
+#[tokio::test]
+async fn where_a_lost_booking_s_time_is_kept_nobody_s_held_time_is_booked_in_its_place() {
+    let (held, person, end) = after_a_held_time_and_a_lost_booking(&["tally#", "notice"]).await;
+    assert_ne!(end.bookings[&held.id].state, State::Booked, "{person:?} never confirmed it");
+    assert_eq!(end.seats.len(), 1);
+    let day = Some(end.seats[0].slot.day);
+    assert_eq!(end.news(), [News::AppointmentsLost(held.event, day, 1)]);
 }
 
 /// The seeds that are asked for.

@@ -23,7 +23,8 @@ impl Mender<'_> {
             return Ok(None);
         }
         let owned = self.owned(organization, &keys, person).await?;
-        let mut there = owned.iter().filter(|booking| booking.event == event);
+        let mut there: Vec<_> = owned.iter().filter(|booking| booking.event == event).collect();
+        there.sort_by_key(|booking| (booking.made, booking.id));
         let replaced = |live| {
             let after = Tally { live, ..tally };
             tally::replace(self.schedule(), organization, person, event, &after)
@@ -45,27 +46,26 @@ impl Mender<'_> {
             let writes = vec![replaced(counted)?];
             return Ok(Some(Plan::new(organization, about, Deed::Recounted, writes)));
         }
-        // More than stand: something was booked of which only this is left. A
-        // time they hold may be it, confirmed; or it is another of theirs, and
+        // More than stand: something was booked of which only this is left, or
+        // besides it a seat that is kept.
+        let kept = self.kept_for(organization, person, event).await?;
+        if tally.live - counted <= kept {
+            let writes = vec![replaced(counted)?];
+            return Ok(Some(Plan::new(organization, about, Deed::Recounted, writes)));
+        }
+        let mut told = self.losses(organization, &keys, event, None).await?;
+        told.extend(self.missing(organization, &keys, AgendaOf::Person(person), event).await?);
+        // A time they hold may be it, confirmed; or it is another of theirs, and
         // nothing tells which. So the one is booked and the other told of.
-        let of = AgendaOf::Person(person);
-        if let Some(held) = there.find(|booking| matches!(booking.state, State::Held(_)))
+        if let Some(held) = there.iter().find(|booking| matches!(booking.state, State::Held(_)))
             && let Some(mut plan) = self.confirmed(organization, &keys, held).await?
         {
-            plan.writes.extend(self.losses(organization, &keys, event, None).await?);
-            plan.writes.extend(self.missing(organization, &keys, of, event).await?);
+            plan.writes.extend(told);
             plan.deeds.push(Deed::LossTold);
             return Ok(Some(plan));
         }
-        let kept = self.kept_for(organization, person, event).await?;
-        let mut writes = vec![replaced(counted)?];
-        let mut deeds = vec![Deed::Recounted];
-        if tally.live - counted > kept {
-            writes.extend(self.losses(organization, &keys, event, None).await?);
-            writes.extend(self.missing(organization, &keys, of, event).await?);
-            deeds.push(Deed::LossTold);
-        }
-        let plan = Plan::new(organization, about, Deed::Recounted, writes);
-        Ok(Some(Plan { deeds, ..plan }))
+        told.push(replaced(counted)?);
+        let plan = Plan::new(organization, about, Deed::Recounted, told);
+        Ok(Some(Plan { deeds: vec![Deed::Recounted, Deed::LossTold], ..plan }))
     }
 }

@@ -70,7 +70,7 @@ impl Wanted {
         Ok(Newcomer {
             id,
             username: Username::parse(self.email.expose())
-                .map_err(|why| Trouble::damaged("a proven address", why))?,
+                .map_err(|why| Trouble::damaged("the address of an administrator", why))?,
             name: self.name.clone(),
             email: self.email.clone(),
             level: Level::Administrator,
