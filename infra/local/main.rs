@@ -5,10 +5,10 @@ use kept::stack::Stack;
 use kept::{LocalCloud, Options, StartError, Storage, Wakes};
 use shared::audit::checkpoint::AuditKey;
 use shared::audit::{self, verify::Report};
-use shared::identity;
 use shared::identity::door::Wanted;
 use shared::identity::operator::Begun;
 use shared::identity::password::breached;
+use shared::identity::{self, Member};
 use shared::ids::OrganizationId;
 use shared::organization;
 use shared::personal::{EmailAddress, PersonName};
@@ -264,16 +264,19 @@ async fn operator(arguments: Arguments, wanted: &Wanted) -> Result<ExitCode, Str
     let begun = identity::operator::begin(looked_at.service(), wanted).await;
     let page = looked_at.service().settings.address_of("/operator/manage");
     looked_at.close().await;
-    let Begun { administrator, again, withdrawn } = begun.map_err(|why| why.to_string())?;
-    let (name, email) = (administrator.name.expose(), administrator.email.expose());
-    let mut said = if administrator.administers() {
-        format!("{name} <{email}> can sign in again.")
-    } else {
-        let again = if again { " once more; links from before are void" } else { "" };
-        format!("{name} <{email}> is invited{again}.")
+    let Begun { administrator, again, withdrawn, organization } =
+        begun.map_err(|why| why.to_string())?;
+    let called = |member: &Member| format!("{} <{}>", member.name.expose(), member.email.expose());
+    let mut said =
+        format!("The operator is {}, {}.\n", organization.name, organization.zone.name());
+    said += &called(&administrator);
+    said += match (administrator.administers(), again) {
+        (true, _) => " can sign in again.",
+        (false, true) => " is invited once more; links from before are void.",
+        (false, false) => " is invited.",
     };
-    if withdrawn > 0 {
-        said += &format!(" Invitations withdrawn from others: {withdrawn}.");
+    for other in &withdrawn {
+        said += &format!("\n{} was invited before and can accept no more.", called(other));
     }
     // A folder's address is another at each start.
     said += &match on_aws {
@@ -353,8 +356,12 @@ async fn look_at(arguments: Arguments, wakes: Wakes) -> Result<LookedAt, String>
         let stack = Stack::open(variables).await.map_err(|problem| problem.to_string())?;
         return Ok(LookedAt::Stack(Box::new(stack)));
     }
-    if arguments.memory || !arguments.data.is_dir() {
-        return Err(format!("there is no data folder {}", arguments.data.display()));
+    if arguments.memory {
+        return Err("--memory keeps nothing: this needs a data folder, or --aws".to_owned());
+    }
+    if !arguments.data.is_dir() {
+        let folder = arguments.data.display();
+        return Err(format!("there is no data folder {folder}: start Kept once, and it makes one"));
     }
     let options = Options {
         port: 0,

@@ -50,7 +50,7 @@ async fn an_empty_installation_is_begun_and_its_first_administrator_lets_organiz
     let world = World::start().await;
     assert_eq!(world.page("/operator/manage").await.status, 404, "there is nothing yet");
     let begun = begins(&world, "Olga Persson").await.unwrap();
-    assert!(!begun.again && begun.withdrawn == 0);
+    assert!(!begun.again && begun.withdrawn.is_empty());
 
     let (_, organization) = operator(&world).await;
     assert_eq!(
@@ -82,7 +82,7 @@ async fn beginning_again_mails_a_new_link_and_the_one_before_is_void() {
     let mut olga = world.person(&organization, "Olga Persson");
     let before = olga.mailed_link("/invitation/").await;
     let begun = begins(&world, "Olga Persson").await.unwrap();
-    assert!(begun.again && begun.withdrawn == 0);
+    assert!(begun.again && begun.withdrawn.is_empty());
     assert_eq!(operator(&world).await.0, id, "there is one operator");
     assert_ne!(olga.mailed_link("/invitation/").await, before);
     let void = olga.post(&before, &json!({ "password": PASSWORD })).await;
@@ -98,14 +98,14 @@ async fn a_mistyped_address_is_put_right_and_whoever_has_it_cannot_come_in() {
     let mut stranger = world.person(&organization, "Olga Perssen");
     let strays = stranger.mailed_link("/invitation/").await;
     let begun = begins(&world, "Olga Persson").await.unwrap();
-    assert!(!begun.again && begun.withdrawn == 1);
+    assert!(!begun.again && begun.withdrawn.len() == 1);
     let olga = world.person(&organization, "Olga Persson");
     let hers = olga.mailed_link("/invitation/").await;
     let wish = json!({ "password": PASSWORD });
     stranger.post(&strays, &wish).await.refused(404, "not_found");
     // And back again: it was right the first time.
     let begun = begins(&world, "Olga Perssen").await.unwrap();
-    assert!(begun.again && begun.withdrawn == 1);
+    assert!(begun.again && begun.withdrawn.len() == 1);
     olga.post(&hers, &wish).await.refused(404, "not_found");
     stranger.post(&strays, &wish).await.refused(404, "not_found");
     assert_eq!(accepts(&mut stranger).await, 200);
@@ -114,12 +114,17 @@ async fn a_mistyped_address_is_put_right_and_whoever_has_it_cannot_come_in() {
 #[tokio::test]
 async fn what_the_operator_is_called_is_put_right_as_long_as_nobody_has_come_in() {
     let world = World::start().await;
-    let mut mistyped = wanted("Olga Persson", "olga.persson@example.org");
+    let mut mistyped = wanted("Olga Perssen", "olga.persson@example.org");
     mistyped.organization = PersonName::parse("Habor Scheduling").unwrap();
     mistyped.zone = Zone::parse("UTC").unwrap();
     begin(world.service(), &mistyped).await.unwrap();
     let (id, _) = operator(&world).await;
-    begins(&world, "Olga Persson").await.unwrap();
+    // Another way to write the same address, and the name as it should be.
+    let right = wanted("Olga Persson", "Olga.Persson@Example.org");
+    let begun = begin(world.service(), &right).await.unwrap();
+    assert!(begun.again && begun.withdrawn.is_empty());
+    assert_eq!(begun.administrator.name.expose(), "Olga Persson");
+    assert_eq!(begun.administrator.email.expose(), "Olga.Persson@example.org");
     let (same, organization) = operator(&world).await;
     assert_eq!(same, id);
     assert_eq!(organization.name, "Harbor Scheduling");
@@ -145,8 +150,12 @@ async fn who_cannot_be_invited_leaves_whoever_was_invited_as_they_were() {
     for _ in 0..4 {
         begins(&world, "Olga Persson").await.unwrap();
     }
-    let refused = begins(&world, "Olga Persson").await.unwrap_err();
+    let mut other = wanted("Olga Persson", "olga.persson@example.org");
+    other.organization = PersonName::parse("Another Name").unwrap();
+    let refused = begin(world.service(), &other).await.unwrap_err();
     assert!(matches!(refused, BeginError::TooMany(_)), "{refused}");
+    let (_, unchanged) = operator(&world).await;
+    assert_eq!(unchanged.name, organization.name, "who is refused changes nothing");
     let mut olga = world.person(&organization, "Olga Persson");
     assert_eq!(accepts(&mut olga).await, 200);
 }

@@ -29,19 +29,23 @@ pub struct Begun {
     pub administrator: Member,
     /// Whether they had been invited before: the links from then are void.
     pub again: bool,
-    /// How many others had been invited as administrators, and can accept no
-    /// more: whoever begins anew mistyped an address, or changed their mind.
-    pub withdrawn: usize,
+    /// Who had been invited as administrators, and can accept no more: whoever
+    /// begins anew mistyped an address, or changed their mind.
+    pub withdrawn: Vec<Member>,
+    /// The operator's organization, as it is called now.
+    pub organization: Organization,
 }
 
-/// Why beginning did not come to its end. Nobody is let in by what was done so
-/// far, and beginning again goes on from there.
+/// Why beginning did not come to its end. Where it refuses, nothing is changed but
+/// that there may be an organization; where something failed, beginning again
+/// goes on from there.
 #[derive(Debug, thiserror::Error)]
 pub enum BeginError {
     /// An administrator can sign in already.
     #[error(
-        "the operator's organization has an administrator who can sign in: others are invited at \
-         its page of members"
+        "the operator's organization has an administrator who can sign in: they invite others at \
+         /operator/manage/members, and who has forgotten their password gets a link at \
+         /operator/reset"
     )]
     Administered,
     /// Their username is somebody's who is no administrator, or whose mail goes
@@ -50,9 +54,16 @@ pub enum BeginError {
         "somebody else of the operator's team has this address as their username; give another one"
     )]
     Taken,
-    /// They were mailed as often as one is in an hour, or the team in a day.
-    #[error("enough invitations went out for now: try again in {} minutes", .0.as_mins() + 1)]
+    /// They were invited as often as one is in an hour.
+    #[error(
+        "enough invitations to this address for now, and the last one holds: try again in {} \
+         minutes, or give another address",
+        .0.as_mins() + 1
+    )]
     TooMany(SignedDuration),
+    /// As many were invited as are in a day.
+    #[error("enough invitations for today: try again in {} hours", .0.as_hours() + 1)]
+    TooManyToday(SignedDuration),
     /// Somebody else begins at the same time.
     #[error(
         "somebody else is beginning as well, and may have invited another administrator: agree on \
@@ -69,9 +80,8 @@ impl From<member::Failure> for BeginError {
         match failure {
             member::Failure::Trouble(trouble) => Self::Trouble(trouble),
             member::Failure::Refused(refusal) => match refusal {
-                Refusal::TooManyMails(wait) | Refusal::TooManyMailsToday(wait) => {
-                    Self::TooMany(wait)
-                }
+                Refusal::TooManyMails(wait) => Self::TooMany(wait),
+                Refusal::TooManyMailsToday(wait) => Self::TooManyToday(wait),
                 // Looked up before, it was free.
                 Refusal::UsernameTaken
                 | Refusal::Absent
@@ -92,31 +102,30 @@ impl From<member::Failure> for BeginError {
 /// [`BeginError`] says why not.
 pub async fn begin(service: &Service, wanted: &Wanted) -> Result<Begun, BeginError> {
     let now = service.clock.now();
-    let organization = find_or_found(service, wanted, now).await?;
+    let id = find_or_found(service, wanted, now).await?;
     let gone = || Trouble::damaged("the operator's organization", "it cannot be read");
-    let snapshot = service.read_organization(organization, now).await?.ok_or_else(gone)?;
-    let before = member::store::list(service, organization, &snapshot.keys).await?;
+    let snapshot = service.read_organization(id, now).await?.ok_or_else(gone)?;
+    let before = member::store::list(service, id, &snapshot.keys).await?;
     if before.iter().any(Member::administers) {
         return Err(BeginError::Administered);
     }
-    put_right(service, &snapshot, wanted, now).await?;
-
     let allowances = &Allowances::default();
     let team =
         Team { service, allowances, snapshot: &snapshot, by: Actor::Service, network: None, now };
-    // The invitation before anything is withdrawn: where it cannot go out,
+    // The invitation before anything else is changed: where it cannot go out,
     // whoever was invited before still can come.
     let (administrator, again) = invite(&team, &before, wanted).await?;
-    let mut withdrawn = 0;
+    let organization = put_right(service, &snapshot, wanted, now).await?;
+    let mut withdrawn = Vec::new();
     for other in invited(&before).filter(|other| other.id != administrator.id) {
         match team.disable(other).await {
-            Ok(_) => withdrawn += 1,
+            Ok(other) => withdrawn.push(other),
             // They came in meanwhile, or were withdrawn: seen below.
             Err(member::Failure::Refused(_)) => {}
             Err(failure) => return Err(failure.into()),
         }
     }
-    let after = member::store::list(service, organization, &snapshot.keys).await?;
+    let after = member::store::list(service, organization.id, &snapshot.keys).await?;
     let mut others = after.iter().filter(|other| other.id != administrator.id);
     if others.clone().any(Member::administers) {
         // Whoever it is invites others: that is no longer for a command to do.
@@ -128,7 +137,7 @@ pub async fn begin(service: &Service, wanted: &Wanted) -> Result<Begun, BeginErr
     if others.any(is_invited) {
         return Err(BeginError::Overtaken);
     }
-    Ok(Begun { administrator, again, withdrawn })
+    Ok(Begun { administrator, again, withdrawn, organization })
 }
 
 fn is_invited(member: &Member) -> bool {
@@ -151,14 +160,15 @@ async fn invite(
     let Some(known) = members.iter().find(|member| member.username.normalized() == username) else {
         return Ok((team.invite(newcomer).await?, false));
     };
-    if known.level != newcomer.level || known.email != newcomer.email {
+    if known.level != newcomer.level || known.email.normalized() != newcomer.email.normalized() {
         return Err(BeginError::Taken);
     }
     let known = match known.state {
         member::State::Disabled => team.enable(known).await?,
         member::State::Invited | member::State::Active => team.invite_again(known).await?,
     };
-    Ok((known, true))
+    let (username, name, email) = (newcomer.username, newcomer.name, newcomer.email);
+    Ok((team.call(&known, username, name, email).await?, true))
 }
 
 /// The operator's organization, made where there is none.
@@ -187,17 +197,17 @@ async fn find_or_found(
     found.ok_or_else(|| Trouble::damaged("the operator's organization", "its name leads nowhere"))
 }
 
-/// Calls the organization as it is wanted.
+/// Calls the organization as it is wanted; how it is called then.
 async fn put_right(
     service: &Service,
     snapshot: &Snapshot,
     wanted: &Wanted,
     now: Timestamp,
-) -> Result<(), BeginError> {
+) -> Result<Organization, BeginError> {
     let before = &snapshot.organization;
     let name = wanted.organization.expose();
     if (name, wanted.zone.name()) == (&before.name, before.zone.name()) {
-        return Ok(());
+        return Ok(before.clone());
     }
     let text = before.privacy.text.replace(&before.name, name);
     let after = Organization {
@@ -212,7 +222,7 @@ async fn put_right(
         audit::record(service, before.id, &record, now)?,
     ];
     match Write::commit_all(&writes, &service.dynamo, &*service.chance).await? {
-        true => Ok(()),
+        true => Ok(after),
         false => Err(BeginError::Overtaken),
     }
 }

@@ -12,6 +12,7 @@ use super::member::store::{self, change, create};
 use super::member::{Failure, Member, Newcomer, Refusal, State};
 use super::pass::{self, Owner, Purpose};
 use super::subject::Subject;
+use super::username::Username;
 use super::{counted_address, password, session};
 use crate::audit::{self, About, Action, Actor, More, Record, Word};
 use crate::dynamo::Write;
@@ -21,6 +22,7 @@ use crate::notice::{News, owed};
 use crate::organization::Snapshot;
 use crate::participant::Allowances;
 use crate::participant::allowance::{A_DAY, AN_HOUR, Allowance};
+use crate::personal::{EmailAddress, PersonName};
 use crate::service::Service;
 use crate::trouble::Trouble;
 
@@ -109,6 +111,25 @@ impl Team<'_> {
         let changed = self.change(member, &after, more, Action::MemberChanged, fields).await?;
         self.sweep(&changed).await;
         Ok(changed)
+    }
+
+    /// Puts right how a member is called and where mail reaches them, where it is
+    /// another way to write the same address.
+    ///
+    /// # Errors
+    /// [`Failure`] says why not.
+    pub(super) async fn call(
+        &self,
+        member: &Member,
+        username: Username,
+        name: PersonName,
+        email: EmailAddress,
+    ) -> Result<Member, Failure> {
+        let after = member.called(username, name, email);
+        if after == *member {
+            return Ok(after);
+        }
+        self.change(member, &after, Vec::new(), Action::MemberChanged, &["name"]).await
     }
 
     /// Ends a member's sessions at once, and lets them in no more.
