@@ -64,10 +64,11 @@ pub enum BeginError {
     /// As many were invited as are in a day.
     #[error("enough invitations for today: try again in {} hours", .0.as_hours() + 1)]
     TooManyToday(SignedDuration),
-    /// Somebody else begins at the same time.
+    /// Somebody else begins at the same time, or whoever was invited came in just
+    /// now.
     #[error(
-        "somebody else is beginning as well, and may have invited another administrator: agree on \
-         one, and do it again"
+        "somebody was faster: an administrator has come in, or another is being invited as well; \
+         do it again, and it says which"
     )]
     Overtaken,
     /// DynamoDB or KMS failed.
@@ -117,7 +118,8 @@ pub async fn begin(service: &Service, wanted: &Wanted) -> Result<Begun, BeginErr
     let (administrator, again) = invite(&team, &before, wanted).await?;
     let organization = put_right(service, &snapshot, wanted, now).await?;
     let mut withdrawn = Vec::new();
-    for other in invited(&before).filter(|other| other.id != administrator.id) {
+    let earlier = before.iter().filter(|other| is_invited(other) && other.id != administrator.id);
+    for other in earlier {
         match team.disable(other).await {
             Ok(other) => withdrawn.push(other),
             // They came in meanwhile, or were withdrawn: seen below.
@@ -142,10 +144,6 @@ pub async fn begin(service: &Service, wanted: &Wanted) -> Result<Begun, BeginErr
 
 fn is_invited(member: &Member) -> bool {
     member.level == Level::Administrator && member.state == member::State::Invited
-}
-
-fn invited(members: &[Member]) -> impl Iterator<Item = &Member> {
-    members.iter().filter(|member| is_invited(member))
 }
 
 /// Invites the administrator; whether they had been before.
