@@ -36,8 +36,9 @@ impl Moto {
         // Read to the end: it says something of every request, and would wait.
         std::thread::spawn(move || {
             for line in said.map_while(Result::ok) {
-                if let Some((_, port)) = line.split_once("http://127.0.0.1:") {
-                    let _ = tell.send(port.trim().parse::<u16>().unwrap());
+                let place = line.split_once("http://127.0.0.1:");
+                if let Some(port) = place.and_then(|(_, port)| port.trim().parse::<u16>().ok()) {
+                    let _ = tell.send(port);
                 }
             }
         });

@@ -15,6 +15,7 @@ use shared::dynamo::{self, Item, Key};
 use shared::event::{self, AddressProof, Event};
 use shared::fsck::repair::{self, Deed};
 use shared::fsck::{self, Checker};
+use shared::identity::Subject;
 use shared::identity::access::Level;
 use shared::identity::member;
 use shared::ids::{BookingId, EventId, OrganizationId, PersonId, ResourceId};
@@ -480,12 +481,11 @@ async fn ends(world: &World) -> HashMap<OrganizationId, End> {
 
 impl End {
     /// What people and administrators are told besides their bookings.
-    fn news(&self) -> Vec<News> {
-        let news = self.notices.iter().filter_map(|notice| match &notice.owed.matter {
-            Matter::Account(account) => Some(account.news),
+    fn news(&self) -> impl Iterator<Item = (Subject, News)> {
+        self.notices.iter().filter_map(|notice| match &notice.owed.matter {
+            Matter::Account(account) => Some((account.subject, account.news)),
             Matter::Booking(_) | Matter::Administrators(_) => None,
-        });
-        news.collect()
+        })
     }
 
     /// The judge: what became of something that somebody was told.
@@ -521,10 +521,7 @@ impl End {
         };
         let own = self.seats.iter().find(|seat| seat.id == change.booking && of_nobody(seat));
         let kept = own.or_else(|| self.seats.iter().find(of_nobody));
-        let mut news = self.notices.iter().filter_map(|notice| match &notice.owed.matter {
-            Matter::Account(account) => Some((account.subject, account.news)),
-            Matter::Booking(_) | Matter::Administrators(_) => None,
-        });
+        let mut news = self.news();
         if let Some(seat) = kept {
             spent.insert(seat.id);
             let day = Some(change.slot.day);
@@ -533,7 +530,7 @@ impl End {
         }
         let reachable = self.participants.contains(&person.to_string())
             || self.bookings.values().any(|it| it.person == *person);
-        let to = shared::identity::Subject::Participant(*person);
+        let to = Subject::Participant(*person);
         if reachable {
             let missing = |(subject, news): (_, News)| {
                 subject == to && news == News::AppointmentMissing(change.event)
@@ -638,9 +635,11 @@ async fn where_only_the_tally_is_left_the_held_time_is_booked_and_another_told_t
     let (held, person, end) = after_a_held_time_and_a_lost_booking(&["tally#"]).await;
     assert_eq!(end.bookings[&held.id].state, State::Booked);
     assert!(end.seats.is_empty());
-    let news = end.news();
-    assert!(news.contains(&News::AppointmentMissing(held.event)), "{person:?}: {news:?}");
-    assert!(news.contains(&News::AppointmentsLost(held.event, None, 1)), "{news:?}");
+    let news: Vec<_> = end.news().collect();
+    let missing = (Subject::Participant(person), News::AppointmentMissing(held.event));
+    assert!(news.contains(&missing), "{news:?}");
+    let lost = News::AppointmentsLost(held.event, None, 1);
+    assert!(news.iter().any(|(_, news)| *news == lost), "{news:?}");
 }
 
 #[tokio::test]
@@ -649,7 +648,8 @@ async fn where_a_lost_booking_s_time_is_kept_nobody_s_held_time_is_booked_in_its
     assert_ne!(end.bookings[&held.id].state, State::Booked, "{person:?} never confirmed it");
     assert_eq!(end.seats.len(), 1);
     let day = Some(end.seats[0].slot.day);
-    assert_eq!(end.news(), [News::AppointmentsLost(held.event, day, 1)]);
+    let news: Vec<_> = end.news().map(|(_, news)| news).collect();
+    assert_eq!(news, [News::AppointmentsLost(held.event, day, 1)]);
 }
 
 /// The seeds that are asked for.
